@@ -1,0 +1,2 @@
+//! The operator's front door.
+fn main() {}

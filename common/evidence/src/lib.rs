@@ -1,0 +1,1 @@
+//! RFC 4998 hash trees and evidence records.

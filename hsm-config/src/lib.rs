@@ -1,0 +1,1 @@
+//! Key back ends. `soft` holds encrypted PKCS#8 keys, for development and tests.

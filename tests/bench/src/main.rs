@@ -1,0 +1,2 @@
+//! Load generator that takes any TSA URL.
+fn main() {}

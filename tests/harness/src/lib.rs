@@ -1,0 +1,1 @@
+//! Harness for cross-crate tests: real processes, real clients.

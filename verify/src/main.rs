@@ -1,0 +1,2 @@
+//! The relying party's and the auditor's offline tool.
+fn main() {}
