@@ -1,1 +1,0 @@
-//! RFC 4998 hash trees and evidence records.
