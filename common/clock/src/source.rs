@@ -1,0 +1,66 @@
+//! Where raw time comes from: the operating system, or a test.
+
+use std::time::Duration;
+
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// Time since the machine was started, sleep included. Never set by anybody, so it shows steps and frozen processes.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Monotonic(Duration);
+
+impl Monotonic {
+    /// Time since the start of the machine.
+    #[must_use]
+    pub const fn from_start(since: Duration) -> Self {
+        Self(since)
+    }
+
+    /// How much later this is than `earlier`; zero if it is not.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Microseconds since the start of the machine, rounded down.
+    pub(crate) fn micros(self) -> i64 {
+        i64::try_from(self.0.as_micros()).unwrap_or(i64::MAX)
+    }
+}
+
+/// The two raw clocks a reading is made from.
+pub trait TimeSource: Send + Sync + std::fmt::Debug {
+    /// The clock that people set: microseconds since 1970, UTC, rounded down.
+    fn wall_micros(&self) -> i64;
+    /// The clock that nobody sets.
+    fn monotonic(&self) -> Monotonic;
+}
+
+/// The clocks of the operating system.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsTime;
+
+impl TimeSource for OsTime {
+    fn wall_micros(&self) -> i64 {
+        let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::Realtime);
+        tv_sec.saturating_mul(1_000_000).saturating_add(tv_nsec / 1_000)
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        // Boot time, because the plain monotonic clock stands still while a machine sleeps.
+        let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::Boottime);
+        Monotonic(Duration::new(tv_sec.unsigned_abs(), u32::try_from(tv_nsec).unwrap_or(0)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn agrees_with_the_standard_library() {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let wall = Duration::from_micros(OsTime.wall_micros().unsigned_abs());
+        assert!(wall.abs_diff(now) < Duration::from_secs(5), "{wall:?} {now:?}");
+        assert!(OsTime.monotonic() <= OsTime.monotonic());
+    }
+}
