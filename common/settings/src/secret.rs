@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn refuses_empty_large_absent_and_irregular_files() {
         assert_eq!(file(b"\n", 0o600).1.read().unwrap_err().code(), "secret.empty");
-        assert_eq!(file(&[b'x'; 65_537], 0o600).1.read().unwrap_err().code(), "secret.too-large");
+        assert_eq!(file(&vec![b'x'; 65_537], 0o600).1.read().unwrap_err().code(), "secret.too-large");
         let (folder, _) = file(b"x", 0o600);
         let folder = folder.path().to_owned();
         assert_eq!(SecretFile::new(folder.clone()).read().unwrap_err().code(), "secret.not-a-file");

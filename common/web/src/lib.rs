@@ -1,3 +1,30 @@
 //! What both services share at the edge: authentication trait, limits, problem+json, correlation id, metrics, shutdown.
 //!
-//! May use: `settings`, actix-web. Must not know: TSP, seals, diesel, keys.
+//! May use: `settings`, `audit` (to serve its tiles), actix-web. Must not know: TSP, seals, diesel, keys.
+//!
+//! Nothing here wraps a whole application: a scope takes the middleware it needs, so that `POST /tsa` pays for none.
+
+mod admission;
+mod auth;
+mod body;
+mod correlation;
+mod health;
+mod limits;
+pub mod metrics;
+mod problem;
+mod refused;
+mod route;
+mod server;
+mod static_file;
+
+pub use admission::{Admission, Permit};
+pub use auth::{Authenticator, bearer};
+pub use body::BodyRules;
+pub use correlation::{CorrelationId, correlate};
+pub use health::{Health, NotReady, Readiness};
+pub use limits::{Limits, RateLimit};
+pub use problem::{Problem, ProblemBody};
+pub use refused::Refused;
+pub use route::{get_or_head, only};
+pub use server::{Application, ServiceSpec, bind, run};
+pub use static_file::StaticFile;

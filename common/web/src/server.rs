@@ -1,0 +1,130 @@
+//! Listeners of one process, from start to a graceful stop.
+
+use std::{
+    fmt, io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
+
+use actix_web::{
+    App, HttpResponse, HttpServer,
+    dev::Server,
+    rt::{
+        System,
+        signal::unix::{SignalKind, signal},
+    },
+    web::{self, ServiceConfig},
+};
+
+use crate::{Limits, Refused};
+
+/// Adds a service's routes and data. Called once in each worker, so that a worker can have a signer and buffers of its
+/// own: put them into `app_data`.
+pub type Application = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// Connections that may wait in the kernel.
+const BACKLOG: i32 = 1_024;
+
+/// One listener and what it serves.
+pub struct ServiceSpec {
+    name: &'static str,
+    listener: TcpListener,
+    limits: Limits,
+    application: Application,
+    on_shutdown: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+impl ServiceSpec {
+    /// A service called `name` on a listener that [`bind`] made.
+    #[must_use]
+    pub fn new(name: &'static str, listener: TcpListener, limits: Limits, application: Application) -> Self {
+        Self { name, listener, limits, application, on_shutdown: Vec::new() }
+    }
+
+    /// Something to do after the last request of all services was answered, in order: close the log, for instance.
+    #[must_use]
+    pub fn on_shutdown(mut self, hook: impl FnOnce() + Send + 'static) -> Self {
+        self.on_shutdown.push(Box::new(hook));
+        self
+    }
+
+    fn start(self) -> io::Result<(Server, Vec<Box<dyn FnOnce() + Send>>)> {
+        let Self { name, listener, limits, application, on_shutdown } = self;
+        let workers = limits.worker_count();
+        let connections = usize::try_from(limits.connections.get()).unwrap_or(usize::MAX);
+        tracing::info!(service = name, address = %listener.local_addr()?, workers, "listening");
+        let server = HttpServer::new(move || {
+            let nothing = || async { Err::<HttpResponse, _>(Refused::NotFound) };
+            App::new().configure(|config| application(config)).default_service(web::to(nothing))
+        })
+        .workers(workers)
+        .max_connections(connections.div_ceil(workers))
+        .client_request_timeout(limits.header_timeout.as_std())
+        .keep_alive(limits.keep_alive.as_std())
+        .shutdown_timeout(limits.shutdown_timeout.as_std().as_secs().max(1))
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        Ok((server, on_shutdown))
+    }
+}
+
+impl fmt::Debug for ServiceSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServiceSpec({})", self.name)
+    }
+}
+
+/// Opens a listener, so that the port is known, and a port in use is an error, before anything starts.
+///
+/// # Errors
+/// What the operating system says.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    // The standard library lets only 128 connections wait.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
+}
+
+/// Serves until SIGTERM or SIGINT, lets the requests that run finish, then calls the shutdown hooks. A second signal
+/// does not wait for requests (THR-97).
+///
+/// # Errors
+/// If a listener cannot be served.
+pub fn run(services: Vec<ServiceSpec>) -> io::Result<()> {
+    System::new().block_on(async move {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let (mut handles, mut running, mut hooks) = (Vec::new(), Vec::new(), Vec::new());
+        for service in services {
+            let (server, on_shutdown) = service.start()?;
+            handles.push(server.handle());
+            running.push(actix_web::rt::spawn(server));
+            hooks.extend(on_shutdown);
+        }
+        actix_web::rt::spawn(async move {
+            for graceful in [true, false] {
+                std::future::poll_fn(|context| {
+                    let either = terminate.poll_recv(context).is_ready() || interrupt.poll_recv(context).is_ready();
+                    if either { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+                })
+                .await;
+                tracing::info!(graceful, "stopping");
+                for handle in &handles {
+                    // Not awaited: a second signal must still be heard.
+                    drop(actix_web::rt::spawn(handle.stop(graceful)));
+                }
+            }
+        });
+        let mut result = Ok(());
+        for server in running {
+            let ended = server.await.map_err(io::Error::other).and_then(|ended| ended);
+            result = result.and(ended);
+        }
+        for hook in hooks {
+            hook();
+        }
+        result
+    })
+}
