@@ -1,0 +1,168 @@
+//! What each object of a revision is there for, by the ways that lead to it from the catalog.
+
+use std::collections::{HashMap, HashSet};
+
+use lopdf::{Dictionary, Document, Object, ObjectId};
+
+use crate::tree;
+
+/// What an object does in a document. One object may have several.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub(crate) enum Role {
+    Catalog,
+    PageTree,
+    Page,
+    /// Content, resources, anything a page draws with.
+    PageContent,
+    /// `/Annots`, not yet told apart; never stored.
+    Annots,
+    AnnotationList,
+    Annotation,
+    /// A form field or its widget.
+    Field,
+    /// `/V` of a field, not yet told apart; never stored.
+    Value,
+    /// A signature dictionary.
+    Signature,
+    /// What a widget looks like.
+    Appearance,
+    /// What the widget of a signed field looks like.
+    SignedAppearance,
+    Form,
+    FormResource,
+    /// `/DSS`.
+    Evidence,
+    /// `/Metadata`, `/Info`, `/Extensions`.
+    Metadata,
+    /// Reached from the catalog in any other way.
+    Other,
+}
+
+/// The roles of every object that can be reached.
+#[derive(Debug, Default)]
+pub(crate) struct Roles(HashMap<ObjectId, HashSet<Role>>);
+
+impl Roles {
+    pub(crate) fn of(document: &Document) -> Self {
+        let mut roles = Self::default();
+        let mut open = Vec::new();
+        for (key, value) in &document.trailer {
+            let role = match key.as_slice() {
+                b"Root" => Role::Catalog,
+                b"Info" => Role::Metadata,
+                _ => continue,
+            };
+            spread(document, value, role, &mut open);
+        }
+        while let Some((id, wanted)) = open.pop() {
+            let Some(object) = document.objects.get(&id) else { continue };
+            let role = arrive(object, wanted);
+            if !matches!(role, Role::Catalog | Role::PageTree | Role::Page) && roles.is_structure(id) {
+                continue;
+            }
+            if roles.0.entry(id).or_default().insert(role) {
+                inside(document, object, role, &mut open);
+            }
+        }
+        roles
+    }
+
+    fn is_structure(&self, id: ObjectId) -> bool {
+        self.get(id).any(|role| matches!(role, Role::Catalog | Role::PageTree | Role::Page))
+    }
+
+    pub(crate) fn get(&self, id: ObjectId) -> impl Iterator<Item = Role> + '_ {
+        self.0.get(&id).into_iter().flatten().copied()
+    }
+}
+
+/// Settles a role that depends on what is found.
+fn arrive(object: &Object, role: Role) -> Role {
+    let dictionary = tree::dictionary_of(object);
+    match (role, dictionary) {
+        (Role::Annots, Some(annotation)) if is_widget(annotation) => Role::Field,
+        (Role::Annots, Some(_)) => Role::Annotation,
+        (Role::Annots, None) => Role::AnnotationList,
+        (Role::PageTree, Some(node)) if !node.has(b"Kids") => Role::Page,
+        (Role::Value, Some(value)) if is_signature(value) => Role::Signature,
+        (Role::Value, _) => Role::Field,
+        _ => role,
+    }
+}
+
+pub(crate) fn is_widget(annotation: &Dictionary) -> bool {
+    matches!(annotation.get(b"Subtype"), Ok(Object::Name(name)) if name == b"Widget")
+}
+
+pub(crate) fn is_signature(value: &Dictionary) -> bool {
+    value.has_type(b"Sig") || value.has_type(b"DocTimeStamp") || (value.has(b"ByteRange") && value.has(b"Contents"))
+}
+
+/// Whether a field has a signature for its value.
+pub(crate) fn is_signed(document: &Document, field: &Dictionary) -> bool {
+    tree::dictionary(document, field, b"V").is_some_and(is_signature)
+}
+
+/// Everything that `object`, which has `role`, refers to.
+fn inside(document: &Document, object: &Object, role: Role, open: &mut Vec<(ObjectId, Role)>) {
+    match object {
+        Object::Dictionary(dictionary) => entries(document, dictionary, role, open),
+        Object::Stream(stream) => entries(document, &stream.dict, role, open),
+        Object::Array(items) => {
+            let role = if role == Role::AnnotationList { Role::Annots } else { role };
+            for item in items {
+                spread(document, item, role, open);
+            }
+        }
+        Object::Null
+        | Object::Boolean(_)
+        | Object::Integer(_)
+        | Object::Real(_)
+        | Object::Name(_)
+        | Object::String(..)
+        | Object::Reference(_) => {}
+    }
+}
+
+fn spread(document: &Document, value: &Object, role: Role, open: &mut Vec<(ObjectId, Role)>) {
+    if let Object::Reference(id) = value {
+        open.push((*id, role));
+    } else {
+        inside(document, value, arrive(value, role), open);
+    }
+}
+
+fn entries(document: &Document, dictionary: &Dictionary, role: Role, open: &mut Vec<(ObjectId, Role)>) {
+    let signed = role == Role::Field && is_signed(document, dictionary);
+    for (key, value) in dictionary {
+        if let Some(next) = next(role, key, signed) {
+            spread(document, value, next, open);
+        }
+    }
+}
+
+/// The role of what lies under `key`; `None` for ways back.
+fn next(role: Role, key: &[u8], signed: bool) -> Option<Role> {
+    if matches!(key, b"Parent" | b"P") && role != Role::Field {
+        return None;
+    }
+    Some(match (role, key) {
+        (Role::Catalog, b"Pages") => Role::PageTree,
+        (Role::Catalog, b"AcroForm") => Role::Form,
+        (Role::Catalog, b"DSS") => Role::Evidence,
+        (Role::Catalog, b"Metadata" | b"Extensions") => Role::Metadata,
+        (Role::Catalog, b"Perms") => Role::Value,
+        (Role::Catalog, _) => Role::Other,
+        (Role::PageTree, b"Kids") => Role::PageTree,
+        (Role::Page, b"Annots") => Role::Annots,
+        (Role::PageTree | Role::Page, _) => Role::PageContent,
+        (Role::Field, b"P") => return None,
+        (Role::Field, b"V") => Role::Value,
+        (Role::Field, b"AP") if signed => Role::SignedAppearance,
+        (Role::Field, b"AP") => Role::Appearance,
+        (Role::Form, b"Fields") => Role::Field,
+        (Role::Form, b"XFA") => Role::Other,
+        (Role::Form, _) => Role::FormResource,
+        (same, _) => same,
+    })
+}

@@ -1,0 +1,129 @@
+//! One revision through the PDF library, inside limits.
+//!
+//! The library bounds nesting at 100 levels and what one stream inflates to. What it does not bound is the sum: objects that
+//! overlap, a thousand entries for one object, object streams whose members overlap. The filter it calls for each object it has
+//! read is where that sum is kept, and where loading is left by unwinding when a bound is met. Strict loading repairs nothing.
+
+use std::{
+    cell::RefCell,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    time::Instant,
+};
+
+use lopdf::{Document, LoadOptions, Object, ObjectId, xref::XrefEntry};
+
+use crate::{chain::Chain, error::PdfError, limit::Limits};
+
+/// Octets of object streams times their members: how far their members may overlap before it costs seconds.
+const MEMBER_WORK: u64 = 4_000_000_000;
+
+/// What loading one revision has cost so far.
+#[derive(Debug)]
+struct Work {
+    objects: usize,
+    streamed: usize,
+    member_work: u64,
+    /// Absent where there is no clock (WebAssembly).
+    started: Option<Instant>,
+    file_len: usize,
+    limits: Limits,
+}
+
+thread_local! {
+    static WORK: RefCell<Option<Work>> = const { RefCell::new(None) };
+}
+
+/// Reads the revision that ends with the last byte of `bytes`.
+pub(crate) fn load(bytes: &[u8], chain: &Chain, limits: &Limits) -> Result<Document, PdfError> {
+    if chain.sections.iter().any(|section| section.encrypted) {
+        return Err(PdfError::Encrypted);
+    }
+    let started = (!cfg!(target_arch = "wasm32")).then(Instant::now);
+    let work =
+        Work { objects: 0, streamed: 0, member_work: 0, started, file_len: bytes.len(), limits: *limits };
+    WORK.set(Some(work));
+    let options = LoadOptions {
+        filter: Some(watch),
+        strict: true,
+        max_decompressed_size: Some(limits.inflated_len),
+        ..LoadOptions::default()
+    };
+    let loaded = catch_unwind(AssertUnwindSafe(|| Document::load_mem_with_options(bytes, options)));
+    WORK.set(None);
+    let mut document = match loaded {
+        Ok(Ok(document)) => document,
+        Ok(Err(error)) => return Err(PdfError::Unreadable(error.to_string())),
+        Err(panic) => {
+            let error = panic.downcast::<PdfError>().map_or_else(|_| PdfError::Unreadable("it makes the reader fail".into()), |error| *error);
+            return Err(error);
+        }
+    };
+    keep_listed(&mut document)?;
+    Ok(document)
+}
+
+/// Called for each object that the library has read.
+fn watch(id: ObjectId, object: &mut Object) -> Option<(ObjectId, Object)> {
+    let verdict = WORK.with_borrow_mut(|work| work.as_mut().map_or(Ok(()), |work| work.count(object)));
+    if let Err(error) = verdict {
+        // Unwinding is the only way out of the library's loop; no panic hook runs.
+        resume_unwind(Box::new(error));
+    }
+    // What is handed back counts for members of object streams only, and those are no streams: no need to copy one.
+    let kept = if matches!(object, Object::Stream(_)) { Object::Null } else { object.clone() };
+    Some((id, kept))
+}
+
+impl Work {
+    fn count(&mut self, object: &Object) -> Result<(), PdfError> {
+        self.objects += 1;
+        if self.objects > self.limits.objects {
+            return Err(PdfError::TooManyObjects { limit: self.limits.objects });
+        }
+        if self.started.is_some_and(|started| started.elapsed() > self.limits.load_time) {
+            return Err(PdfError::TooCostly { what: "time to read the objects" });
+        }
+        let Object::Stream(stream) = object else { return Ok(()) };
+        self.streamed += stream.content.len();
+        if self.streamed > self.file_len {
+            return Err(PdfError::TooCostly { what: "streams overlap" });
+        }
+        if stream.dict.has_type(b"ObjStm") {
+            let content = stream
+                .get_plain_content_with_limit(self.limits.inflated_len)
+                .map_err(|_| PdfError::TooCostly { what: "an object stream inflates beyond the limit" })?;
+            let first = stream.dict.get(b"First").and_then(Object::as_i64).ok().and_then(|first| usize::try_from(first).ok());
+            let header = content.get(..first.unwrap_or(0)).unwrap_or_default();
+            // A member takes at least "1 0 " in the header.
+            let members = u64::try_from(header.len() / 4 + 1).unwrap_or(u64::MAX);
+            let octets = u64::try_from(content.len()).unwrap_or(u64::MAX);
+            self.member_work = self.member_work.saturating_add(members.saturating_mul(octets));
+            if self.member_work > MEMBER_WORK {
+                return Err(PdfError::TooCostly { what: "members of object streams may overlap" });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keeps what the cross-reference data lists and nothing else. The library keys objects by the header it finds and adds members of
+/// object streams that no entry names; a reader that follows the entries sees other objects.
+fn keep_listed(document: &mut Document) -> Result<(), PdfError> {
+    let entries = &document.reference_table.entries;
+    for (&number, entry) in entries {
+        let id = match *entry {
+            XrefEntry::Normal { offset: 0, .. } | XrefEntry::Free | XrefEntry::UnusableFree => continue,
+            XrefEntry::Normal { generation, .. } => (number, generation),
+            XrefEntry::Compressed { .. } => (number, 0),
+        };
+        if !document.objects.contains_key(&id) {
+            return Err(PdfError::BrokenObject { object: id.into() });
+        }
+    }
+    document.objects.retain(|(number, generation), _| match entries.get(number) {
+        Some(XrefEntry::Normal { generation: listed, .. }) => listed == generation,
+        Some(XrefEntry::Compressed { .. }) => *generation == 0,
+        Some(XrefEntry::Free | XrefEntry::UnusableFree) | None => false,
+    });
+    Ok(())
+}
