@@ -221,12 +221,12 @@ fn written_len(node: &Node<'_>) -> usize {
 fn write(nodes: &[Node<'_>]) -> Vec<u8> {
     let mut out = Vec::with_capacity(nodes.first().map_or(0, written_len));
     for node in nodes {
-        if !node.inlined {
-            if let Some((last, rest)) = node.identifier.split_last() {
-                out.extend_from_slice(rest);
-                let last = if node.joined { tag::OCTET_STRING } else { *last };
-                enc::header_into(&mut out, last, node.length);
-            }
+        if !node.inlined
+            && let Some((last, rest)) = node.identifier.split_last()
+        {
+            out.extend_from_slice(rest);
+            let last = if node.joined { tag::OCTET_STRING } else { *last };
+            enc::header_into(&mut out, last, node.length);
         }
         if !node.constructed {
             out.extend_from_slice(node.content);

@@ -23,7 +23,7 @@ pub fn message_digest(digest: &[u8]) -> Vec<u8> {
     attribute(&oids::MESSAGE_DIGEST, &enc::octet_string(digest))
 }
 
-/// `signing-time` (RFC 5652 11.3): UTCTime through 2049.
+/// `signing-time` (RFC 5652 11.3): `UTCTime` through 2049.
 ///
 /// # Errors
 /// [`Asn1Error::TimeOutOfRange`] outside the years 0000 to 9999.

@@ -1,4 +1,4 @@
-//! UTCTime and GeneralizedTime, as DER spells them (X.690 11.7, 11.8).
+//! `UTCTime` and `GeneralizedTime`, as DER spells them (X.690 11.7, 11.8).
 
 use crate::{Asn1Error, Place, Tlv, tag};
 
@@ -114,7 +114,7 @@ fn utc_seconds(text: &[u8]) -> Option<i64> {
     after_year(if year >= 50 { 1900 + year } else { 2000 + year }, rest)
 }
 
-/// UNIX seconds of a `Time` (UTCTime or GeneralizedTime): seconds there, UTC as `Z`, no fraction (RFC 5280 4.1.2.5).
+/// UNIX seconds of a `Time` (`UTCTime` or GeneralizedTime): seconds there, UTC as `Z`, no fraction (RFC 5280 4.1.2.5).
 ///
 /// # Errors
 /// [`Asn1Error::ChoiceUnknown`] for another type, [`Asn1Error::TimeMalformed`] for another spelling.

@@ -200,25 +200,25 @@ pub fn null() -> Vec<u8> {
     vec![tag::NULL, 0]
 }
 
-/// A UTF8String.
+/// A `UTF8String`.
 #[must_use]
 pub fn utf8_string(text: &str) -> Vec<u8> {
     tlv(tag::UTF8_STRING, text.as_bytes())
 }
 
-/// A PrintableString. That `text` has only its characters is the caller's duty.
+/// A `PrintableString`. That `text` has only its characters is the caller's duty.
 #[must_use]
 pub fn printable_string(text: &str) -> Vec<u8> {
     tlv(tag::PRINTABLE_STRING, text.as_bytes())
 }
 
-/// An IA5String. That `text` is ASCII is the caller's duty.
+/// An `IA5String`. That `text` is ASCII is the caller's duty.
 #[must_use]
 pub fn ia5_string(text: &str) -> Vec<u8> {
     tlv(tag::IA5_STRING, text.as_bytes())
 }
 
-/// A GeneralizedTime of whole seconds.
+/// A `GeneralizedTime` of whole seconds.
 ///
 /// # Errors
 /// [`Asn1Error::TimeOutOfRange`] outside the years 0000 to 9999.
@@ -230,7 +230,7 @@ pub fn generalized_time(unix_seconds: i64) -> Result<Vec<u8>, Asn1Error> {
     Ok(tlv(tag::GENERALIZED_TIME, &text))
 }
 
-/// A UTCTime.
+/// A `UTCTime`.
 ///
 /// # Errors
 /// [`Asn1Error::TimeOutOfRange`] outside the years 1950 to 2049, which are all it can say.
@@ -244,7 +244,7 @@ pub fn utc_time(unix_seconds: i64) -> Result<Vec<u8>, Asn1Error> {
     Ok(tlv(tag::UTC_TIME, &text))
 }
 
-/// A `Time`: UTCTime through 2049, GeneralizedTime before 1950 and from 2050 (RFC 5280 4.1.2.5).
+/// A `Time`: `UTCTime` through 2049, `GeneralizedTime` before 1950 and from 2050 (RFC 5280 4.1.2.5).
 ///
 /// # Errors
 /// [`Asn1Error::TimeOutOfRange`] outside the years 0000 to 9999.

@@ -145,7 +145,7 @@ fn label<'a>(line: &'a str, kind: &str) -> Option<&'a str> {
 
 /// Strict: whole groups, padding at the end only, unused bits zero.
 fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() % 4 != 0 {
+    if !text.len().is_multiple_of(4) {
         return None;
     }
     let padding = text.iter().rev().take_while(|&&character| character == b'=').count();

@@ -14,25 +14,25 @@ pub const NULL: u8 = 0x05;
 pub const OID: u8 = 0x06;
 /// ENUMERATED.
 pub const ENUMERATED: u8 = 0x0a;
-/// UTF8String.
+/// `UTF8String`.
 pub const UTF8_STRING: u8 = 0x0c;
-/// NumericString.
+/// `NumericString`.
 pub const NUMERIC_STRING: u8 = 0x12;
-/// PrintableString.
+/// `PrintableString`.
 pub const PRINTABLE_STRING: u8 = 0x13;
-/// TeletexString (T61String).
+/// `TeletexString` (`T61String`).
 pub const TELETEX_STRING: u8 = 0x14;
-/// IA5String.
+/// `IA5String`.
 pub const IA5_STRING: u8 = 0x16;
-/// UTCTime.
+/// `UTCTime`.
 pub const UTC_TIME: u8 = 0x17;
-/// GeneralizedTime.
+/// `GeneralizedTime`.
 pub const GENERALIZED_TIME: u8 = 0x18;
-/// VisibleString.
+/// `VisibleString`.
 pub const VISIBLE_STRING: u8 = 0x1a;
-/// UniversalString (UCS-4).
+/// `UniversalString` (UCS-4).
 pub const UNIVERSAL_STRING: u8 = 0x1c;
-/// BMPString (UCS-2).
+/// `BMPString` (UCS-2).
 pub const BMP_STRING: u8 = 0x1e;
 /// SEQUENCE and SEQUENCE OF.
 pub const SEQUENCE: u8 = 0x30;
@@ -40,6 +40,9 @@ pub const SEQUENCE: u8 = 0x30;
 pub const SET: u8 = 0x31;
 
 /// Context-specific, primitive: `[n] IMPLICIT` over a primitive type; `number` up to 30.
+///
+/// # Panics
+/// Above 30.
 #[must_use]
 pub const fn context(number: u8) -> u8 {
     assert!(number < 31, "only low tag numbers are encoded in one octet");
@@ -47,6 +50,9 @@ pub const fn context(number: u8) -> u8 {
 }
 
 /// Context-specific, constructed: `[n] EXPLICIT`, or IMPLICIT over a constructed type; `number` up to 30.
+///
+/// # Panics
+/// Above 30.
 #[must_use]
 pub const fn context_constructed(number: u8) -> u8 {
     assert!(number < 31, "only low tag numbers are encoded in one octet");

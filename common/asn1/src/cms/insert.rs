@@ -42,9 +42,14 @@ pub fn add_validation_material(
 ) -> Result<Vec<u8>, Asn1Error> {
     let signed_data = SignedData::parse(content_info)?;
     let signers: Vec<&[u8]> = signed_data.signer_infos.iter().map(|signer| signer.raw).collect();
-    let all_certificates: Vec<&[u8]> =
-        signed_data.certificates.iter().map(|choice| choice.raw()).chain(certificates.iter().copied()).collect();
-    let all_crls: Vec<&[u8]> = signed_data.crls.iter().map(|choice| choice.raw()).chain(crls.iter().copied()).collect();
+    let all_certificates: Vec<&[u8]> = signed_data
+        .certificates
+        .iter()
+        .map(super::signed_data::CertificateChoice::raw)
+        .chain(certificates.iter().copied())
+        .collect();
+    let all_crls: Vec<&[u8]> =
+        signed_data.crls.iter().map(super::signed_data::RevocationChoice::raw).chain(crls.iter().copied()).collect();
     let certificates = match (certificates, signed_data.certificates_raw) {
         ([], raw) => raw.unwrap_or_default().to_vec(),
         _ => optional_set(0, &all_certificates),

@@ -44,7 +44,7 @@ pub struct SignerInfo<'a> {
     pub version: i64,
     /// Who signed.
     pub sid: SignerId<'a>,
-    /// The whole element of `sid`, as ATSv3 hashes it.
+    /// The whole element of `sid`, as `ATSv3` hashes it.
     pub sid_raw: &'a [u8],
     /// Digest of the content and of the signed attributes (RFC 8933).
     pub digest_algorithm: AlgorithmId<'a>,

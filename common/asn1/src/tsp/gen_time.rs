@@ -69,16 +69,15 @@ impl GenTime {
         let nanos = match rest {
             [b'Z'] => 0,
             [b'.', fraction @ .., last @ b'1'..=b'9', b'Z'] if fraction.len() < MAX_FRACTION => {
-                let shown = fraction.len() + 1;
                 let value = digits(fraction)? * 10 + i64::from(last - b'0');
-                u32::try_from(value).ok()? * 10_u32.pow((MAX_FRACTION - shown) as u32)
+                (fraction.len() + 1..MAX_FRACTION).fold(u32::try_from(value).ok()?, |nanos, _| nanos * 10)
             }
             _ => return None,
         };
         Some(Self { seconds: generalized_seconds(whole)?, nanos })
     }
 
-    /// Appends the GeneralizedTime.
+    /// Appends the `GeneralizedTime`.
     pub fn encode_into(self, out: &mut Vec<u8>) {
         let mut text = Vec::with_capacity(25);
         self.push_text(&mut text);
