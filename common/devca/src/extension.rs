@@ -2,7 +2,7 @@
 
 use kokuin_asn1::{Asn1Error, Oid, Reader, enc, oids, tag};
 use kokuin_profile::{Profile, QcRule, Role, add_months};
-use kokuin_suite::DigestAlgorithm;
+use kokuin_suite::{DigestAlgorithm, digest};
 
 use crate::{fields::ExtensionField, validity::Validity};
 
@@ -60,9 +60,9 @@ pub(crate) fn key_id(spki: &[u8]) -> Result<Vec<u8>, Asn1Error> {
     let mut reader = Reader::enter_only(spki, tag::SEQUENCE, "SubjectPublicKeyInfo")?;
     reader.expect(tag::SEQUENCE, "algorithm")?;
     let key = reader.bit_string("subjectPublicKey")?;
-    let mut digest = DigestAlgorithm::Sha256.digest(key.bytes);
-    digest.truncate(20);
-    Ok(digest)
+    let mut key_id = digest(DigestAlgorithm::Sha256, key.bytes);
+    key_id.truncate(20);
+    Ok(key_id)
 }
 
 pub(crate) fn authority_key_id(key_id: &[u8]) -> Vec<u8> {
