@@ -1,3 +1,33 @@
-//! The tamper-evident log: entry schema, Merkle tree, checkpoints, tiles, receipts, offline checker.
+//! The tamper-evident log: what every issued object, refusal and life-cycle event leaves behind, and how anybody can prove it.
 //!
-//! Lives here: what is logged and how it is proven; storage is a trait. May use: `suite`, `key`. Must not know: diesel, HTTP, HSM.
+//! Lives here: the entry schema, RFC 6962 hashing, C2SP notes, checkpoints, tiles and proofs, the one writer of a log, receipts, and the
+//! offline checker. Storage and the anchor are traits. May use: `suite` (verification engines), `key` (the log's signing key). Must not know:
+//! diesel, HTTP, which device signs.
+
+pub mod check;
+pub mod checkpoint;
+pub mod commitment;
+pub mod entry;
+pub mod export;
+pub mod filter;
+pub mod frontier;
+pub mod hash;
+pub mod log;
+pub mod merkle;
+pub mod name;
+pub mod note;
+pub mod receipt;
+pub mod storage;
+pub mod tile;
+
+pub use checkpoint::{Checkpoint, SignedCheckpoint};
+pub use commitment::TenantSecret;
+pub use entry::{Encoded, Entry, EntryError, Kind};
+pub use frontier::Frontier;
+pub use hash::Hash;
+pub use log::{Log, LogError, LogOptions, Pending, Previous, ReceiptAnswer, Wanted};
+pub use name::{LeafIndex, LogName, NameError, Origin, TreeSize};
+pub use note::{SignedNote, VerifierKey};
+pub use receipt::{Receipt, ReceiptError, VerifiedReceipt};
+pub use storage::{Anchor, LogRead, LogStore, StorageError, StoredCheckpoint, StoredState};
+pub use tile::{FullTile, TileId};

@@ -1,0 +1,129 @@
+//! What entries say about each other.
+
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
+
+use super::Fault;
+use crate::{
+    entry::{Entry, KeyName, Kind, LogTime},
+    name::LeafIndex,
+};
+
+/// Tokens of one key whose entry came later with an earlier time.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Inversions {
+    /// How many.
+    pub count: u64,
+    /// The first: earlier and later entry.
+    pub first: Option<(LeafIndex, LeafIndex)>,
+    /// The furthest that one went back.
+    pub largest: Duration,
+}
+
+/// Gathers what later entries are compared with.
+#[derive(Debug)]
+pub(super) struct Meaning {
+    tolerance: Duration,
+    opening: (String, String),
+    latest: HashMap<KeyName, (LeafIndex, LogTime)>,
+    readings: HashSet<LeafIndex>,
+    certificates: HashMap<LeafIndex, KeyName>,
+    intents: HashMap<LeafIndex, KeyName>,
+    pub(super) kinds: BTreeMap<Kind, u64>,
+    pub(super) times: Option<(LogTime, LogTime)>,
+    pub(super) inversions: Inversions,
+}
+
+impl Meaning {
+    pub(super) fn new(origin: &str, vkey: String, tolerance: Duration) -> Self {
+        Self {
+            tolerance,
+            opening: (origin.to_owned(), vkey),
+            latest: HashMap::new(),
+            readings: HashSet::new(),
+            certificates: HashMap::new(),
+            intents: HashMap::new(),
+            kinds: BTreeMap::new(),
+            times: None,
+            inversions: Inversions::default(),
+        }
+    }
+
+    /// Takes the next entry of a whole log.
+    pub(super) fn entry(&mut self, index: LeafIndex, entry: &Entry, fault: &mut impl FnMut(Fault)) {
+        self.count(entry);
+        if index == LeafIndex(0) && !self.opens(entry) {
+            fault(Fault::NotOpened);
+        }
+        let mut refer = |member, named, holds: bool| {
+            if !holds {
+                fault(Fault::Reference { index, member, named });
+            }
+        };
+        match entry {
+            Entry::Tst(tst) => {
+                refer("clock", tst.clock, self.readings.contains(&tst.clock));
+                refer("cert", tst.cert, self.certificates.get(&tst.cert) == Some(&tst.key));
+                self.order(index, &tst.key, tst.time, fault);
+            }
+            Entry::Seal(seal) => {
+                refer("clock", seal.clock, self.readings.contains(&seal.clock));
+                refer("cert", seal.cert, self.certificates.get(&seal.cert) == Some(&seal.key));
+            }
+            Entry::Outcome(outcome) => {
+                refer("intent", outcome.intent, self.intents.get(&outcome.intent) == Some(&outcome.key));
+            }
+            Entry::ClockReading(_) => {
+                self.readings.insert(index);
+            }
+            Entry::Certificate(certificate) => {
+                self.certificates.insert(index, certificate.key.clone());
+            }
+            Entry::Intent(intent) => {
+                self.intents.insert(index, intent.key.clone());
+            }
+            Entry::LogOpen(_)
+            | Entry::ServiceStart(_)
+            | Entry::ServiceStop(_)
+            | Entry::Config(_)
+            | Entry::ClockState(_)
+            | Entry::Refusals(_)
+            | Entry::KeyState(_)
+            | Entry::SelfTest(_)
+            | Entry::Admin(_) => {}
+        }
+    }
+
+    /// Takes one of several entries picked from a log: nothing can be said about what it refers to.
+    pub(super) fn count(&mut self, entry: &Entry) {
+        *self.kinds.entry(entry.kind()).or_default() += 1;
+        if let Some(time) = entry.vouched_time() {
+            let (from, to) = self.times.unwrap_or((time, time));
+            self.times = Some((from.min(time), to.max(time)));
+        }
+    }
+
+    fn opens(&self, entry: &Entry) -> bool {
+        matches!(entry, Entry::LogOpen(open) if open.origin == self.opening.0 && open.vkey == self.opening.1)
+    }
+
+    fn order(&mut self, index: LeafIndex, key: &KeyName, time: LogTime, fault: &mut impl FnMut(Fault)) {
+        let Some((earlier, latest)) = self.latest.get_mut(key) else {
+            self.latest.insert(key.clone(), (index, time));
+            return;
+        };
+        if time >= *latest {
+            (*earlier, *latest) = (index, time);
+            return;
+        }
+        let back = Duration::from_micros(latest.unix_micros().abs_diff(time.unix_micros()));
+        self.inversions.count += 1;
+        self.inversions.first.get_or_insert((*earlier, index));
+        self.inversions.largest = self.inversions.largest.max(back);
+        if back > self.tolerance {
+            fault(Fault::OutOfOrder { key: key.clone(), earlier: *earlier, later: index, back });
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Deriving the tree twice: from the entries, and from the leaf hashes stored beside them.
+
+use super::{CheckError, CheckOptions, CheckReport, Fault, MAX_FAULTS, TileSource, meaning::Meaning};
+use crate::{
+    checkpoint::SignedCheckpoint,
+    entry::Entry,
+    frontier::Frontier,
+    hash::Hash,
+    name::{LeafIndex, TreeSize},
+    note::VerifierKey,
+    tile::{FullTile, TileId},
+};
+
+/// An entry whose hash is not the one stored beside it.
+#[derive(Debug)]
+struct Parting {
+    index: LeafIndex,
+    found: Hash,
+    stored: Hash,
+}
+
+#[derive(Debug)]
+pub(super) struct TreeCheck<'a> {
+    options: &'a CheckOptions,
+    meaning: Meaning,
+    by_entries: Frontier,
+    by_hashes: Frontier,
+    full: Vec<FullTile>,
+    partings: Vec<Parting>,
+    parted: u64,
+    root_compared: bool,
+    faults: Vec<Fault>,
+    fault_count: u64,
+}
+
+impl<'a> TreeCheck<'a> {
+    pub(super) fn new(key: &VerifierKey, options: &'a CheckOptions) -> Self {
+        Self {
+            options,
+            meaning: Meaning::new(key.name(), key.to_string(), options.order_tolerance),
+            by_entries: Frontier::new(),
+            by_hashes: Frontier::new(),
+            full: Vec::new(),
+            partings: Vec::new(),
+            parted: 0,
+            root_compared: false,
+            faults: Vec::new(),
+            fault_count: 0,
+        }
+    }
+
+    pub(super) const fn size(&self) -> u64 {
+        self.by_entries.size()
+    }
+
+    pub(super) fn fault(&mut self, fault: Fault) {
+        self.fault_count += 1;
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        }
+    }
+
+    /// Takes the next entry, with the leaf hash that is stored for it.
+    pub(super) fn entry(&mut self, body: &[u8], stored: Option<Hash>) {
+        let index = LeafIndex(self.size());
+        let found = Hash::leaf(body);
+        let stored = stored.unwrap_or(found);
+        self.by_entries.push(found, &mut Vec::new());
+        self.by_hashes.push(stored, &mut self.full);
+        if found != stored {
+            self.parted += 1;
+            if self.partings.len() < MAX_FAULTS {
+                self.partings.push(Parting { index, found, stored });
+            }
+        }
+        let mut faults = Vec::new();
+        match Entry::parse(body) {
+            Ok(entry) => self.meaning.entry(index, &entry, &mut |fault| faults.push(fault)),
+            Err(error) => faults.push(Fault::EntryUnreadable { index, error }),
+        }
+        faults.into_iter().for_each(|fault| self.fault(fault));
+        self.compare_other_notes();
+    }
+
+    /// Takes an entry that is checked by its own proof.
+    pub(super) fn picked(&mut self, index: LeafIndex, body: &[u8]) {
+        match Entry::parse(body) {
+            Ok(entry) => self.meaning.count(&entry),
+            Err(error) => self.fault(Fault::EntryUnreadable { index, error }),
+        }
+    }
+
+    /// The roots that the log is known to have signed for sizes on the way.
+    fn compare_other_notes(&mut self) {
+        let size = TreeSize(self.size());
+        for other in self.options.also.iter().filter(|other| other.size() == size) {
+            let computed = self.by_entries.root();
+            // Where an entry was changed, that is the fault; the hashes beside it show the tree that was signed.
+            if other.root() != computed && other.root() != self.by_hashes.root() {
+                self.fault(Fault::Equivocation { size, computed, signed: other.root(), note: other.to_string() });
+            }
+        }
+    }
+
+    /// Compares the tiles above level 0 that became full. Level 0 itself is what the leaf hashes came from.
+    pub(super) fn compare_full_tiles(&mut self, source: &dyn TileSource) -> Result<(), CheckError> {
+        for tile in std::mem::take(&mut self.full) {
+            if tile.id().level() > 0 {
+                self.compare_tile(source, tile.id(), tile.hashes())?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn compare_partial_tile(&mut self, source: &dyn TileSource, tile: TileId) -> Result<(), CheckError> {
+        let hashes = self.by_hashes.level(tile.level()).to_vec();
+        self.compare_tile(source, tile, &hashes)
+    }
+
+    fn compare_tile(&mut self, source: &dyn TileSource, tile: TileId, expected: &[Hash]) -> Result<(), CheckError> {
+        match source.hashes(tile)? {
+            Some(hashes) if hashes == expected => {}
+            Some(_) => self.fault(Fault::TileChanged { tile }),
+            None => self.fault(Fault::TileMissing { tile }),
+        }
+        Ok(())
+    }
+
+    /// Compares with the root that was signed; it decides which of entry and hash was changed.
+    pub(super) fn compare_root(&mut self, checkpoint: &SignedCheckpoint) {
+        self.root_compared = true;
+        let (size, signed) = (checkpoint.size(), checkpoint.root());
+        if self.size() != size.0 {
+            // What is missing has been named.
+            if self.fault_count == 0 {
+                self.fault(Fault::Rewound { stored: TreeSize(self.size()), signed: size });
+            }
+            return;
+        }
+        let entries_are_signed = self.by_entries.root() == signed;
+        if !entries_are_signed && self.by_hashes.root() != signed {
+            self.fault(Fault::RootDiffers { size, computed: self.by_entries.root(), signed });
+        }
+        let unlisted = self.parted - self.partings.len() as u64;
+        let mut changed = None;
+        for Parting { index, found, stored } in std::mem::take(&mut self.partings) {
+            let tile = TileId::full(0, index.0 / 256);
+            if !entries_are_signed {
+                self.fault(Fault::EntryChanged { index, found, logged: stored });
+            } else if changed.replace(tile) != Some(tile) {
+                self.fault(Fault::TileChanged { tile });
+            }
+        }
+        self.fault_count += unlisted;
+    }
+
+    pub(super) fn finish(mut self, checkpoint: SignedCheckpoint, uncovered: u64) -> CheckReport {
+        if !self.root_compared {
+            self.compare_root(&checkpoint);
+        }
+        for other in &self.options.also {
+            if other.size().0 > self.size() {
+                self.fault(Fault::Rewound { stored: TreeSize(self.size()), signed: other.size() });
+            }
+        }
+        self.report(checkpoint, uncovered)
+    }
+
+    /// The report on entries that were checked one by one.
+    pub(super) fn report(self, checkpoint: SignedCheckpoint, uncovered: u64) -> CheckReport {
+        CheckReport {
+            checkpoint,
+            covered: self.meaning.kinds.values().sum::<u64>().saturating_sub(uncovered),
+            uncovered,
+            kinds: self.meaning.kinds,
+            times: self.meaning.times,
+            inversions: self.meaning.inversions,
+            faults: self.faults,
+            fault_count: self.fault_count,
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! What an entry says. The bytes stored are for ever: version, kind and time first, every member in one fixed order, nothing optional
+//! written when absent, no white space. `docs/log.md` is the same schema in prose.
+//!
+//! A reader takes nothing but these bytes: an entry that this schema would write differently is refused, so that a duplicate or unknown
+//! member, another order or another spelling cannot say two things to two readers (THR-48, THR-55).
+
+mod error;
+mod field;
+mod kinds;
+mod time;
+mod tst;
+
+pub use error::{EntryError, FieldError};
+pub use field::{Commitment, Digest, KeyName, Label, PolicyOid, Serial, Text};
+pub use kinds::{
+    Admin, Certificate, ClockReading, ClockState, Config, DigestSource, Intent, KeyPurpose, KeyStateChange,
+    KeyStateName, LogOpen, Outcome, OutcomeResult, PreviousLog, Refusals, Seal, SelfTest, Service, TestResult,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+pub use time::LogTime;
+pub use tst::{Tst, TstRef};
+
+use crate::tile::MAX_ENTRY;
+
+/// Version of the schema: the first member of every entry.
+pub const VERSION: u64 = 1;
+
+/// What kind of entry.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A log begins.
+    LogOpen,
+    /// A service begins to run.
+    ServiceStart,
+    /// A service ends orderly.
+    ServiceStop,
+    /// The configuration that is in force.
+    Config,
+    /// A certificate comes into use.
+    Certificate,
+    /// The clock's state changes.
+    ClockState,
+    /// A reading that issued objects refer to.
+    ClockReading,
+    /// A time-stamp token.
+    Tst,
+    /// A seal.
+    Seal,
+    /// Refusals of one class in one minute.
+    Refusals,
+    /// A key's state changes.
+    KeyState,
+    /// Self-tests of a key.
+    SelfTest,
+    /// Something an administrator did.
+    Admin,
+    /// A device is about to sign.
+    Intent,
+    /// What became of an intent that no token or seal came of.
+    Outcome,
+}
+
+impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 15] = [
+        Self::LogOpen,
+        Self::ServiceStart,
+        Self::ServiceStop,
+        Self::Config,
+        Self::Certificate,
+        Self::ClockState,
+        Self::ClockReading,
+        Self::Tst,
+        Self::Seal,
+        Self::Refusals,
+        Self::KeyState,
+        Self::SelfTest,
+        Self::Admin,
+        Self::Intent,
+        Self::Outcome,
+    ];
+
+    /// The spelling in entries.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LogOpen => "log-open",
+            Self::ServiceStart => "service-start",
+            Self::ServiceStop => "service-stop",
+            Self::Config => "config",
+            Self::Certificate => "certificate",
+            Self::ClockState => "clock-state",
+            Self::ClockReading => "clock-reading",
+            Self::Tst => "tst",
+            Self::Seal => "seal",
+            Self::Refusals => "refusals",
+            Self::KeyState => "key-state",
+            Self::SelfTest => "self-test",
+            Self::Admin => "admin",
+            Self::Intent => "intent",
+            Self::Outcome => "outcome",
+        }
+    }
+
+    /// The kind spelled so.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One entry of a log.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Entry {
+    /// A log begins.
+    LogOpen(LogOpen),
+    /// A service begins to run.
+    ServiceStart(Service),
+    /// A service ends orderly.
+    ServiceStop(Service),
+    /// The configuration that is in force.
+    Config(Config),
+    /// A certificate comes into use.
+    Certificate(Certificate),
+    /// The clock's state changes.
+    ClockState(ClockState),
+    /// A reading that issued objects refer to.
+    ClockReading(ClockReading),
+    /// A time-stamp token.
+    Tst(Tst),
+    /// A seal.
+    Seal(Seal),
+    /// Refusals of one class in one minute.
+    Refusals(Refusals),
+    /// A key's state changes.
+    KeyState(KeyStateChange),
+    /// Self-tests of a key.
+    SelfTest(SelfTest),
+    /// Something an administrator did.
+    Admin(Admin),
+    /// A device is about to sign.
+    Intent(Intent),
+    /// What became of an intent that no token or seal came of.
+    Outcome(Outcome),
+}
+
+impl Entry {
+    /// Which kind.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::LogOpen(_) => Kind::LogOpen,
+            Self::ServiceStart(_) => Kind::ServiceStart,
+            Self::ServiceStop(_) => Kind::ServiceStop,
+            Self::Config(_) => Kind::Config,
+            Self::Certificate(_) => Kind::Certificate,
+            Self::ClockState(_) => Kind::ClockState,
+            Self::ClockReading(_) => Kind::ClockReading,
+            Self::Tst(_) => Kind::Tst,
+            Self::Seal(_) => Kind::Seal,
+            Self::Refusals(_) => Kind::Refusals,
+            Self::KeyState(_) => Kind::KeyState,
+            Self::SelfTest(_) => Kind::SelfTest,
+            Self::Admin(_) => Kind::Admin,
+            Self::Intent(_) => Kind::Intent,
+            Self::Outcome(_) => Kind::Outcome,
+        }
+    }
+
+    /// When.
+    #[must_use]
+    pub const fn time(&self) -> LogTime {
+        match self {
+            Self::LogOpen(entry) => entry.time,
+            Self::ServiceStart(entry) | Self::ServiceStop(entry) => entry.time,
+            Self::Config(entry) => entry.time,
+            Self::Certificate(entry) => entry.time,
+            Self::ClockState(entry) => entry.time,
+            Self::ClockReading(entry) => entry.time,
+            Self::Tst(entry) => entry.time,
+            Self::Seal(entry) => entry.time,
+            Self::Refusals(entry) => entry.time,
+            Self::KeyState(entry) => entry.time,
+            Self::SelfTest(entry) => entry.time,
+            Self::Admin(entry) => entry.time,
+            Self::Intent(entry) => entry.time,
+            Self::Outcome(entry) => entry.time,
+        }
+    }
+
+    /// The number of the token or seal that the entry is the record of; the log holds each once.
+    #[must_use]
+    pub const fn serial(&self) -> Option<&Serial> {
+        match self {
+            Self::Tst(entry) => Some(&entry.serial),
+            Self::Seal(entry) => Some(&entry.serial),
+            Self::LogOpen(_)
+            | Self::ServiceStart(_)
+            | Self::ServiceStop(_)
+            | Self::Config(_)
+            | Self::Certificate(_)
+            | Self::ClockState(_)
+            | Self::ClockReading(_)
+            | Self::Refusals(_)
+            | Self::KeyState(_)
+            | Self::SelfTest(_)
+            | Self::Admin(_)
+            | Self::Intent(_)
+            | Self::Outcome(_) => None,
+        }
+    }
+
+    /// The time, if a clock vouched for it: of tokens, seals and readings. The monotonic guard starts after the latest of these.
+    #[must_use]
+    pub const fn vouched_time(&self) -> Option<LogTime> {
+        match self {
+            Self::Tst(entry) => Some(entry.time),
+            Self::Seal(entry) => Some(entry.time),
+            Self::ClockReading(entry) => Some(entry.time),
+            Self::LogOpen(_)
+            | Self::ServiceStart(_)
+            | Self::ServiceStop(_)
+            | Self::Config(_)
+            | Self::Certificate(_)
+            | Self::ClockState(_)
+            | Self::Refusals(_)
+            | Self::KeyState(_)
+            | Self::SelfTest(_)
+            | Self::Admin(_)
+            | Self::Intent(_)
+            | Self::Outcome(_) => None,
+        }
+    }
+
+    /// The bytes to store and to hash.
+    ///
+    /// # Errors
+    /// [`EntryError::TooLong`] beyond what an entry bundle can carry (TLOG-15).
+    pub fn encode(&self) -> Result<Encoded, EntryError> {
+        let members = match self {
+            Self::LogOpen(entry) => json(entry),
+            Self::ServiceStart(entry) | Self::ServiceStop(entry) => json(entry),
+            Self::Config(entry) => json(entry),
+            Self::Certificate(entry) => json(entry),
+            Self::ClockState(entry) => json(entry),
+            Self::ClockReading(entry) => json(entry),
+            Self::Tst(entry) => json(entry),
+            Self::Seal(entry) => json(entry),
+            Self::Refusals(entry) => json(entry),
+            Self::KeyState(entry) => json(entry),
+            Self::SelfTest(entry) => json(entry),
+            Self::Admin(entry) => json(entry),
+            Self::Intent(entry) => json(entry),
+            Self::Outcome(entry) => json(entry),
+        };
+        let mut body = head(self.kind()).into_bytes();
+        body.extend_from_slice(&members[1..]);
+        if body.len() > MAX_ENTRY {
+            return Err(EntryError::TooLong { found: body.len() });
+        }
+        Ok(Encoded { body, serial: self.serial().cloned(), vouched_time: self.vouched_time() })
+    }
+
+    /// Reads the bytes of an entry.
+    ///
+    /// # Errors
+    /// [`EntryError`] unless they are exactly what [`Self::encode`] writes.
+    pub fn parse(body: &[u8]) -> Result<Self, EntryError> {
+        if body.len() > MAX_ENTRY {
+            return Err(EntryError::TooLong { found: body.len() });
+        }
+        let text = std::str::from_utf8(body).map_err(|_| EntryError::NotUtf8)?;
+        let rest = text.strip_prefix(r#"{"v":"#).ok_or(EntryError::Head)?;
+        let (version, rest) = rest.split_once(r#","kind":""#).ok_or(EntryError::Head)?;
+        if version != "1" {
+            return Err(EntryError::Version { found: version.chars().take(20).collect() });
+        }
+        let (kind, rest) = rest.split_once(r#"","#).ok_or(EntryError::Head)?;
+        let kind = Kind::parse(kind).ok_or_else(|| EntryError::Kind { found: kind.chars().take(40).collect() })?;
+        let members = format!("{{{rest}");
+        let entry = match kind {
+            Kind::LogOpen => Self::LogOpen(members_of(kind, &members)?),
+            Kind::ServiceStart => Self::ServiceStart(members_of(kind, &members)?),
+            Kind::ServiceStop => Self::ServiceStop(members_of(kind, &members)?),
+            Kind::Config => Self::Config(members_of(kind, &members)?),
+            Kind::Certificate => Self::Certificate(members_of(kind, &members)?),
+            Kind::ClockState => Self::ClockState(members_of(kind, &members)?),
+            Kind::ClockReading => Self::ClockReading(members_of(kind, &members)?),
+            Kind::Tst => Self::Tst(members_of(kind, &members)?),
+            Kind::Seal => Self::Seal(members_of(kind, &members)?),
+            Kind::Refusals => Self::Refusals(members_of(kind, &members)?),
+            Kind::KeyState => Self::KeyState(members_of(kind, &members)?),
+            Kind::SelfTest => Self::SelfTest(members_of(kind, &members)?),
+            Kind::Admin => Self::Admin(members_of(kind, &members)?),
+            Kind::Intent => Self::Intent(members_of(kind, &members)?),
+            Kind::Outcome => Self::Outcome(members_of(kind, &members)?),
+        };
+        if entry.encode()?.body == body { Ok(entry) } else { Err(EntryError::NotCanonical { kind }) }
+    }
+}
+
+fn head(kind: Kind) -> String {
+    format!(r#"{{"v":{VERSION},"kind":"{}","#, kind.as_str())
+}
+
+fn json<T: Serialize>(members: &T) -> Vec<u8> {
+    serde_json::to_vec(members).expect("entries have text keys only, and writing to memory cannot fail")
+}
+
+fn members_of<T: DeserializeOwned>(kind: Kind, members: &str) -> Result<T, EntryError> {
+    serde_json::from_str(members).map_err(|error| EntryError::Members { kind, reason: error.to_string() })
+}
+
+/// An entry as it will be stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Encoded {
+    pub(crate) body: Vec<u8>,
+    pub(crate) serial: Option<Serial>,
+    pub(crate) vouched_time: Option<LogTime>,
+}
+
+impl Encoded {
+    /// The bytes that are stored and hashed.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The number of the token or seal.
+    #[must_use]
+    pub const fn serial(&self) -> Option<&Serial> {
+        self.serial.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Waiting for an entry to be durable, with or without an executor.
+
+use std::{
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+};
+
+use futures_channel::oneshot;
+
+use super::LogError;
+use crate::name::LeafIndex;
+
+/// An entry handed to the log. Ready when it is durable, or certain not to count.
+#[derive(Debug)]
+#[must_use = "nothing may leave before its entry is durable"]
+pub struct Pending(pub(super) oneshot::Receiver<Result<LeafIndex, LogError>>);
+
+impl Pending {
+    /// Blocks until the entry is durable.
+    ///
+    /// # Errors
+    /// [`LogError`] if it is not.
+    pub fn wait(self) -> Result<LeafIndex, LogError> {
+        block_on(self)
+    }
+}
+
+impl Future for Pending {
+    type Output = Result<LeafIndex, LogError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // A writer that ended without an answer has not stored anything that counts.
+        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or(Err(LogError::Closed)))
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+pub(super) fn block_on<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut context = Context::from_waker(&waker);
+    loop {
+        match future.as_mut().poll(&mut context) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => thread::park(),
+        }
+    }
+}

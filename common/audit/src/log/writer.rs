@@ -1,0 +1,308 @@
+//! The one thread that writes: groups of entries in one transaction each, and checkpoints after them.
+
+use std::{
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_channel::oneshot;
+use kokuin_key::{Prepared, Purpose, Signer, SigningKey};
+use kokuin_suite::{SignatureAlgorithm, Verify};
+
+use super::{LogError, LogOptions, Published, open::Tail};
+use crate::{
+    checkpoint::{Checkpoint, SignedCheckpoint},
+    entry::{Admin, Encoded, Entry, Label, LogTime},
+    hash::Hash,
+    name::{LeafIndex, Origin, TreeSize},
+    note::VerifierKey,
+    storage::{Anchor, LogRead, LogStore, StorageError, StoredCheckpoint},
+};
+
+/// Most entries of a transaction.
+const GROUP: usize = 1024;
+/// Time between test appends while the log is not writable.
+const PROBE: Duration = Duration::from_secs(1);
+/// Stands for "no time yet": earlier than any [`LogTime`].
+const NO_TIME: i64 = i64::MIN;
+
+type Answer<T> = oneshot::Sender<Result<T, LogError>>;
+
+/// An entry and who waits for it.
+pub(super) struct Submission {
+    pub(super) entry: Encoded,
+    pub(super) answer: Answer<LeafIndex>,
+}
+
+/// What the writer is told.
+pub(super) enum Message {
+    Append(Submission),
+    Close(Answer<()>),
+}
+
+/// What the writer tells everybody.
+pub(super) struct Shared {
+    published: RwLock<Arc<Published>>,
+    writable: AtomicBool,
+    last_time: AtomicI64,
+}
+
+impl Shared {
+    pub(super) fn published(&self) -> Arc<Published> {
+        Arc::clone(&self.published.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn is_writable(&self) -> bool {
+        self.writable.load(Ordering::Acquire)
+    }
+
+    pub(super) fn last_time(&self) -> Option<LogTime> {
+        let micros = self.last_time.load(Ordering::Acquire);
+        (micros != NO_TIME).then(|| LogTime::from_unix_micros(micros))
+    }
+}
+
+pub(super) struct Writer {
+    origin: Origin,
+    vkey: VerifierKey,
+    key: Arc<dyn SigningKey>,
+    signer: Option<Box<dyn Signer>>,
+    engine: Arc<dyn Verify>,
+    interval: Duration,
+    store: Box<dyn LogStore>,
+    read: Arc<dyn LogRead>,
+    anchor: Box<dyn Anchor>,
+    tail: Tail,
+    /// When the next checkpoint must be signed.
+    due: Option<Instant>,
+    shared: Option<Arc<Shared>>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        options: &LogOptions,
+        vkey: VerifierKey,
+        store: Box<dyn LogStore>,
+        read: Arc<dyn LogRead>,
+        anchor: Box<dyn Anchor>,
+        tail: Tail,
+    ) -> Self {
+        Self {
+            origin: options.origin.clone(),
+            vkey,
+            key: Arc::clone(&options.key),
+            signer: None,
+            engine: Arc::clone(&options.engine),
+            interval: options.checkpoint_interval,
+            store,
+            read,
+            anchor,
+            tail,
+            due: None,
+            shared: None,
+        }
+    }
+
+    /// Brings the log to a state that a checkpoint covers: the first entry if there is none, then a checkpoint unless the last one will do.
+    pub(super) fn start(&mut self, opening: &Entry) -> Result<Arc<Shared>, LogError> {
+        if self.tail.edge.size() == 0 {
+            self.store_group(std::slice::from_ref(&opening.encode()?))?;
+        }
+        let checkpoint = match self.tail.settled.take() {
+            Some(checkpoint) => checkpoint,
+            None => self.sign_checkpoint()?,
+        };
+        let shared = Arc::new(Shared {
+            published: RwLock::new(Arc::new(Published {
+                checkpoint: Arc::new(checkpoint),
+                edge: self.tail.edge.clone(),
+            })),
+            writable: AtomicBool::new(true),
+            last_time: AtomicI64::new(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros)),
+        });
+        self.due = None;
+        self.shared = Some(Arc::clone(&shared));
+        Ok(shared)
+    }
+
+    /// Runs until the log is closed or nobody holds it any more.
+    pub(super) fn run(mut self, receiver: &Receiver<Message>) {
+        let Some(shared) = self.shared.take() else { return };
+        let mut group = Vec::with_capacity(GROUP);
+        let mut closing = None;
+        loop {
+            match self.next_message(receiver) {
+                Ok(message) => take(message, &mut group, &mut closing),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            while closing.is_none() && group.len() < GROUP {
+                let Ok(message) = receiver.try_recv() else { break };
+                take(message, &mut group, &mut closing);
+            }
+            if !group.is_empty() {
+                self.append(&shared, std::mem::take(&mut group));
+                group.reserve(GROUP);
+            }
+            if closing.is_some() || self.due.is_some_and(|due| due <= Instant::now()) {
+                self.settle(&shared, closing.is_some());
+            }
+            if let Some(answer) = closing {
+                let covered = shared.published().edge.size() == self.tail.edge.size();
+                shared.writable.store(false, Ordering::Release);
+                drop(self);
+                drop(answer.send(if covered { Ok(()) } else { Err(LogError::NotWritable) }));
+                return;
+            }
+        }
+    }
+
+    fn next_message(&self, receiver: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
+        match self.due {
+            Some(due) => receiver.recv_timeout(due.saturating_duration_since(Instant::now())),
+            None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        }
+    }
+
+    /// Stores a group and answers everybody in it.
+    fn append(&mut self, shared: &Shared, mut group: Vec<Submission>) {
+        while shared.is_writable() && !group.is_empty() {
+            let (entries, answers): (Vec<Encoded>, Vec<Answer<LeafIndex>>) =
+                group.into_iter().map(|submission| (submission.entry, submission.answer)).unzip();
+            match self.store_group(&entries) {
+                Ok(first) => {
+                    shared
+                        .last_time
+                        .store(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros), Ordering::Release);
+                    self.due.get_or_insert_with(|| Instant::now() + self.interval);
+                    for (index, answer) in (first.0..).zip(answers) {
+                        drop(answer.send(Ok(LeafIndex(index))));
+                    }
+                    return;
+                }
+                Err(LogError::Storage(StorageError::DuplicateSerial { position })) if position < entries.len() => {
+                    // Its sender's mistake, not the store's: the others are stored without it.
+                    group =
+                        entries.into_iter().zip(answers).map(|(entry, answer)| Submission { entry, answer }).collect();
+                    drop(group.remove(position).answer.send(Err(LogError::DuplicateSerial)));
+                }
+                Err(error) => {
+                    self.suspend(shared);
+                    for answer in answers {
+                        drop(answer.send(Err(error.clone())));
+                    }
+                    return;
+                }
+            }
+        }
+        for submission in group {
+            drop(submission.answer.send(Err(LogError::NotWritable)));
+        }
+    }
+
+    /// One durable transaction; the tree in memory follows only when it has succeeded.
+    fn store_group(&mut self, entries: &[Encoded]) -> Result<LeafIndex, LogError> {
+        let first = LeafIndex(self.tail.edge.size());
+        let (mut edge, mut full, mut last) = (self.tail.edge.clone(), Vec::new(), None);
+        for entry in entries {
+            let leaf = Hash::leaf(&entry.body);
+            edge.push(leaf, &mut full);
+            last = Some(leaf);
+        }
+        self.store.append(first, entries, &full)?;
+        self.tail.edge = edge;
+        self.tail.last_leaf = last;
+        let latest = entries.iter().filter_map(|entry| entry.vouched_time).max();
+        self.tail.last_time = self.tail.last_time.max(latest);
+        Ok(first)
+    }
+
+    fn suspend(&mut self, shared: &Shared) {
+        shared.writable.store(false, Ordering::Release);
+        self.due = Some(Instant::now() + PROBE);
+    }
+
+    /// Signs a checkpoint if entries wait for one; first makes sure of the store if it has failed.
+    fn settle(&mut self, shared: &Shared, closing: bool) {
+        self.due = None;
+        if !shared.is_writable() && (closing || self.recover().is_err()) {
+            return self.suspend(shared);
+        }
+        if shared.published().edge.size() < self.tail.edge.size() {
+            match self.sign_checkpoint() {
+                Ok(checkpoint) => {
+                    let published =
+                        Arc::new(Published { checkpoint: Arc::new(checkpoint), edge: self.tail.edge.clone() });
+                    *shared.published.write().unwrap_or_else(PoisonError::into_inner) = published;
+                }
+                Err(_) => return self.suspend(shared),
+            }
+        }
+        shared.last_time.store(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros), Ordering::Release);
+        shared.writable.store(true, Ordering::Release);
+    }
+
+    /// After a failure: what did the store keep of the last group, and does it take an entry again (THR-46, THR-54)?
+    fn recover(&mut self) -> Result<(), LogError> {
+        let stored = self.store.load_state()?.size;
+        let known = TreeSize(self.tail.edge.size());
+        if stored < known {
+            return Err(LogError::StoreLostEntries { stored, known });
+        }
+        let last = LeafIndex(known.0.saturating_sub(1));
+        let body = self.read.entry(last)?.ok_or(StorageError::Damaged { what: "entry", at: last.0 })?;
+        if self.tail.last_leaf != Some(Hash::leaf(&body)) {
+            return Err(LogError::TailDiffers { index: last });
+        }
+        let mut tail = self.tail.clone();
+        tail.catch_up(self.read.as_ref(), stored, |_| {})?;
+        self.tail = tail;
+        let action = Label::new("log.test-append").expect("the label is a constant of the alphabet");
+        let probe = Admin { time: LogTime::system_now(), action, target: None, actor: None, reason: None };
+        self.store_group(&[Entry::Admin(probe).encode()?])?;
+        Ok(())
+    }
+
+    /// Signs the tree as it is stored, keeps the note outside the database, then inside.
+    fn sign_checkpoint(&mut self) -> Result<SignedCheckpoint, LogError> {
+        let size = TreeSize(self.tail.edge.size());
+        let checkpoint =
+            Checkpoint { origin: self.origin.clone(), size, root: self.tail.edge.root(), extensions: Vec::new() };
+        let text = checkpoint.to_string();
+        let signature = self.sign(text.as_bytes())?;
+        self.vkey.check(text.as_bytes(), &signature, self.engine.as_ref())?;
+        let signed = SignedCheckpoint::signed(checkpoint, &self.vkey, signature);
+        let note = signed.to_string();
+        self.anchor.save(&note)?;
+        self.store.save_checkpoint(&StoredCheckpoint {
+            size,
+            note,
+            frontier: self.tail.edge.encode(),
+            last_time: self.tail.last_time,
+        })?;
+        Ok(signed)
+    }
+
+    fn sign(&mut self, text: &[u8]) -> Result<Vec<u8>, LogError> {
+        let mut signer = match self.signer.take() {
+            Some(signer) => signer,
+            None => self.key.open().map_err(LogError::Signing)?,
+        };
+        // A signer that failed is not used again: the next attempt opens another.
+        let signature =
+            signer.sign(Prepared::new(Purpose::Log, SignatureAlgorithm::Ed25519, text)).map_err(LogError::Signing)?;
+        self.signer = Some(signer);
+        Ok(signature)
+    }
+}
+
+fn take(message: Message, group: &mut Vec<Submission>, closing: &mut Option<Answer<()>>) {
+    match message {
+        Message::Append(submission) => group.push(submission),
+        Message::Close(answer) => *closing = Some(answer),
+    }
+}
