@@ -1,3 +1,22 @@
-//! Signing keys as services see them, and the conformance suite every back end passes.
+//! Keys that sign, as services see them: shared `SigningKey`, and the `Signer` it opens for one worker or session.
 //!
-//! Lives here: `SigningKey`, `Signer`, key URIs, purposes. May use: `suite`. Must not know: any vendor or wire protocol.
+//! Lives here: names, purposes and states of keys, what a signature is asked with, the errors of every back end, and
+//! the conformance suite every back end passes. May use: `suite`. Must not know: any vendor or wire protocol, how keys
+//! are made, exported or destroyed.
+
+pub mod conformance;
+mod error;
+mod id;
+mod prepared;
+mod purpose;
+mod self_test;
+mod signer;
+mod uri;
+
+pub use error::KeyError;
+pub use id::{KeyId, KeyIdError};
+pub use prepared::Prepared;
+pub use purpose::{KeyState, Protection, Purpose, UnknownPurpose};
+pub use self_test::{SELF_TEST, self_test};
+pub use signer::{Signer, SigningKey};
+pub use uri::{KeyUri, KeyUriError, Scheme};

@@ -1,3 +1,9 @@
-//! The pure-Rust verification engine, for WebAssembly and a second opinion.
+//! The pure-Rust verification engine, for WebAssembly and as a second opinion.
 //!
-//! Lives here: `trait Verify` on the RustCrypto crates. May use: `suite`, RustCrypto. Must not know: anything else.
+//! Lives here: `Verify` on top of the RustCrypto crates: P-256, P-384, Ed25519, RSA (verification only: the crate `rsa`
+//! must never hold a private key of ours). May use: `suite`, those crates. Must not know: anything else.
+
+mod engine;
+mod rsa_key;
+
+pub use engine::RustCryptoEngine;

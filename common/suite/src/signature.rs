@@ -98,20 +98,28 @@ impl SignatureAlgorithm {
             if !signature.has_no_parameters() {
                 return Err(AlgorithmRefusal::Parameters(signature.oid.to_string()));
             }
-            return Self::complete(digest, signature, [
-                (DigestAlgorithm::Sha1, Self::RsaPkcs1Sha1),
-                (DigestAlgorithm::Sha256, Self::RsaPkcs1Sha256),
-                (DigestAlgorithm::Sha384, Self::RsaPkcs1Sha384),
-                (DigestAlgorithm::Sha512, Self::RsaPkcs1Sha512),
-            ]);
+            return Self::complete(
+                digest,
+                signature,
+                [
+                    (DigestAlgorithm::Sha1, Self::RsaPkcs1Sha1),
+                    (DigestAlgorithm::Sha256, Self::RsaPkcs1Sha256),
+                    (DigestAlgorithm::Sha384, Self::RsaPkcs1Sha384),
+                    (DigestAlgorithm::Sha512, Self::RsaPkcs1Sha512),
+                ],
+            );
         }
         if signature.oid == oids::EC_PUBLIC_KEY {
             // Some signers name the key's type here, with or without the curve beside it.
-            return Self::complete(digest, signature, [
-                (DigestAlgorithm::Sha256, Self::EcdsaSha256),
-                (DigestAlgorithm::Sha384, Self::EcdsaSha384),
-                (DigestAlgorithm::Sha512, Self::EcdsaSha512),
-            ]);
+            return Self::complete(
+                digest,
+                signature,
+                [
+                    (DigestAlgorithm::Sha256, Self::EcdsaSha256),
+                    (DigestAlgorithm::Sha384, Self::EcdsaSha384),
+                    (DigestAlgorithm::Sha512, Self::EcdsaSha512),
+                ],
+            );
         }
         let algorithm = Self::from_x509(signature)?;
         if !algorithm.goes_with(digest) {
@@ -125,9 +133,11 @@ impl SignatureAlgorithm {
         signature: &AlgorithmId<'_>,
         pairs: [(DigestAlgorithm, Self); N],
     ) -> Result<Self, AlgorithmRefusal> {
-        pairs.into_iter().find(|(with, _)| *with == digest).map(|(_, algorithm)| algorithm).ok_or_else(|| {
-            AlgorithmRefusal::NoSuchPair { signature: signature.oid.to_string(), digest }
-        })
+        pairs
+            .into_iter()
+            .find(|(with, _)| *with == digest)
+            .map(|(_, algorithm)| algorithm)
+            .ok_or_else(|| AlgorithmRefusal::NoSuchPair { signature: signature.oid.to_string(), digest })
     }
 
     /// The digest that belongs beside it in a CMS `SignerInfo`: its own, or for algorithms that sign whole messages

@@ -4,7 +4,7 @@ pub mod shape;
 
 use std::fmt::Debug;
 
-pub use shape::Question;
+pub use shape::{Question, split_ecdsa};
 
 use crate::key::{KeyAlgorithm, KeyRefusal};
 use crate::signature::SignatureAlgorithm;

@@ -89,9 +89,11 @@ impl<'a> PublicKey<'a> {
             parse_rsa(key, restriction)
         } else if *oid == oids::ED25519 {
             absent(&algorithm, "Ed25519")?;
-            let point: &[u8; 32] = key
-                .try_into()
-                .map_err(|_| KeyRefusal::Length { algorithm: "Ed25519", expected: 32, found: key.len() })?;
+            let point: &[u8; 32] = key.try_into().map_err(|_| KeyRefusal::Length {
+                algorithm: "Ed25519",
+                expected: 32,
+                found: key.len(),
+            })?;
             if !is_strong_edwards_point(point) {
                 return Err(KeyRefusal::WeakPoint);
             }

@@ -63,7 +63,6 @@ pub enum PolicyError {
     Twice(String),
 }
 
-
 impl Document {
     /// Reads a policy file.
     ///
@@ -245,9 +244,7 @@ impl Ends {
     pub(super) fn check_listed_for_signing(&self, document: &Document, subject: Subject) -> Result<(), Unsuitable> {
         match self.listed {
             Listed::Recommended | Listed::Legacy | Listed::Withdrawn => Ok(()),
-            Listed::Monitored | Listed::None => {
-                Err(Unsuitable::OnlyForOld { subject, policy: document.name.clone() })
-            }
+            Listed::Monitored | Listed::None => Err(Unsuitable::OnlyForOld { subject, policy: document.name.clone() }),
         }
     }
 
@@ -289,9 +286,11 @@ impl Ends {
         if let Some(end) = self.rely.filter(|end| now >= *end) {
             remarks.push(Remark::CountsByProof { subject, end, policy: policy() });
         }
-        remarks.extend(
-            self.unverified.iter().map(|note| Remark::Unverified { subject, policy: policy(), note: note.clone() }),
-        );
+        remarks.extend(self.unverified.iter().map(|note| Remark::Unverified {
+            subject,
+            policy: policy(),
+            note: note.clone(),
+        }));
         remarks
     }
 }

@@ -170,10 +170,12 @@ fn remarks_name_what_is_legacy_old_or_unverified() {
     let policy = CryptoPolicy::etsi();
     assert_eq!(policy.remarks(P256.0, P256.1, NOW), []);
     let old = policy.remarks(SignatureAlgorithm::RsaPkcs1Sha1, rsa(2048), NOW);
-    assert!(old.iter().any(|remark| matches!(
-        remark,
-        Remark::CountsByProof { subject: Subject::Digest(DigestAlgorithm::Sha1), .. }
-    )));
+    assert!(
+        old.iter().any(|remark| matches!(
+            remark,
+            Remark::CountsByProof { subject: Subject::Digest(DigestAlgorithm::Sha1), .. }
+        ))
+    );
     assert!(old.iter().any(|remark| matches!(remark, Remark::Legacy { subject: Subject::Key(_), .. })));
     assert!(old.iter().any(|remark| matches!(remark, Remark::Unverified { subject: Subject::Scheme(_), .. })));
 }
@@ -182,7 +184,9 @@ fn remarks_name_what_is_legacy_old_or_unverified() {
 fn every_algorithm_has_its_rows_in_every_document() {
     for policy in [CryptoPolicy::etsi(), CryptoPolicy::cryptrec()] {
         for alg in SignatureAlgorithm::ALL {
-            for name in ["p256", "p384", "p521", "rsa-1024", "rsa-2048", "rsa-16384", "ed25519", "ml-dsa-44", "ml-dsa-87"] {
+            for name in
+                ["p256", "p384", "p521", "rsa-1024", "rsa-2048", "rsa-16384", "ed25519", "ml-dsa-44", "ml-dsa-87"]
+            {
                 let key: KeyAlgorithm = name.parse().unwrap();
                 if key.fits(alg) {
                     let answer = policy.may_rely(alg, key, 0, NOW);

@@ -104,10 +104,7 @@ fn refuses_unknown_algorithms() {
         assert_eq!(from_x509(&hex(der)), Err(AlgorithmRefusal::UnknownSignature(oid.into())));
     }
     let md5 = hex("300c06082a864886f70d02050500");
-    assert_eq!(
-        from_cms(&hex(RSA_ENCRYPTION), &md5),
-        Err(AlgorithmRefusal::UnknownDigest("1.2.840.113549.2.5".into()))
-    );
+    assert_eq!(from_cms(&hex(RSA_ENCRYPTION), &md5), Err(AlgorithmRefusal::UnknownDigest("1.2.840.113549.2.5".into())));
 }
 
 fn pss(hash: DigestAlgorithm, mask: DigestAlgorithm, salt: u64, trailer: Option<u64>) -> Vec<u8> {
@@ -134,14 +131,8 @@ fn pss_is_read_strictly() {
     assert_eq!(from_x509(&pss(Sha512, Sha512, 64, Some(1))), Ok(SignatureAlgorithm::RsaPssSha512));
     for (der, refusal) in [
         (pss(Sha256, Sha512, 32, None), AlgorithmRefusal::PssMaskDigest { digest: Sha256, mask: Sha512 }),
-        (
-            pss(Sha256, Sha256, 20, None),
-            AlgorithmRefusal::PssSaltLength { digest: Sha256, expected: 32, found: 20 },
-        ),
-        (
-            pss(Sha512, Sha512, 32, None),
-            AlgorithmRefusal::PssSaltLength { digest: Sha512, expected: 64, found: 32 },
-        ),
+        (pss(Sha256, Sha256, 20, None), AlgorithmRefusal::PssSaltLength { digest: Sha256, expected: 32, found: 20 }),
+        (pss(Sha512, Sha512, 32, None), AlgorithmRefusal::PssSaltLength { digest: Sha512, expected: 64, found: 32 }),
         (pss(Sha256, Sha256, 32, Some(2)), AlgorithmRefusal::PssTrailer(2)),
         (pss(Sha1, Sha1, 20, None), AlgorithmRefusal::PssDigest(Sha1)),
         (pss(Sha3_256, Sha3_256, 32, None), AlgorithmRefusal::PssDigest(Sha3_256)),
