@@ -1,0 +1,202 @@
+//! Every signature and document time-stamp of a PDF (PAD-01..PAD-27).
+
+use kokuin_asn1::cms::SignedData;
+use kokuin_pdf::{ChangeKind, PdfSignature, SignatureKind};
+
+use crate::{
+    artifact,
+    checks::{Checks, Conclusion},
+    integrity::{Embedded, Source},
+    limit::{self, Budget},
+    report::SignatureReport,
+    request::Request,
+    rule::Rule,
+    seal::{Format, Proof, Seal},
+    status::SubIndication,
+    tst::{self, Standalone},
+    verdict,
+};
+
+/// Judges everything signed in `file`; a field that is malformed is a signature that failed, never one that is passed over (THR-13).
+pub(crate) fn judge(request: &Request<'_>, file: &[u8]) -> Vec<SignatureReport> {
+    let found = match kokuin_pdf::signatures(file) {
+        Ok(found) => found,
+        Err(error) => {
+            let reason = format!("The PDF cannot be read without guessing: {error}.");
+            return vec![verdict::only("1", Conclusion::new(Rule::PdfStructure, SubIndication::FormatFailure, reason))];
+        }
+    };
+    if found.is_empty() {
+        return vec![verdict::only("1", artifact::no_artefact("The PDF has no signature."))];
+    }
+    let budget = Budget::new();
+    let mut reports = Vec::new();
+    let mut proofs: Vec<(usize, Proof)> = Vec::new();
+    let (stamps, seals): (Vec<_>, Vec<_>) = found.iter().take(limit::SIGNATURES).partition(|each| is_stamp(each));
+    for stamp in stamps.into_iter().flatten() {
+        let (report, proves) = judge_stamp(request, &budget, file, stamp);
+        if let Some(time) = proves {
+            let what = format!("document time-stamp {}", stamp.field_name);
+            proofs.push((stamp.revision, Proof { time, what }));
+        }
+        reports.push(report);
+    }
+    for seal in seals {
+        reports.push(match seal {
+            Ok(seal) => {
+                let covering = proofs.iter().filter(|(revision, _)| *revision > seal.revision);
+                judge_seal(request, &budget, file, seal, covering.map(|(_, proof)| proof.clone()).collect())
+            }
+            Err(malformed) => {
+                let reason =
+                    format!("The signature field {} is malformed: {}.", quoted(&malformed.field_name), malformed.fault);
+                let conclusion = Conclusion::new(Rule::PdfByteRange, SubIndication::FormatFailure, reason);
+                verdict::only(&malformed.field_name, conclusion)
+            }
+        });
+    }
+    reports
+}
+
+type Found = Result<PdfSignature, kokuin_pdf::MalformedSignature>;
+
+fn is_stamp(found: &Found) -> bool {
+    found.as_ref().is_ok_and(|signature| signature.kind == SignatureKind::DocTimeStamp)
+}
+
+fn judge_stamp(
+    request: &Request<'_>,
+    budget: &Budget,
+    file: &[u8],
+    stamp: &PdfSignature,
+) -> (SignatureReport, Option<i64>) {
+    let source = Source::Pieces(stamp.signed_bytes(file));
+    let verdict =
+        tst::judge(request, budget, &stamp.contents, source, &Embedded::default(), &stamp.field_name, Standalone::No);
+    let mut checks = Checks::default();
+    let mut report = verdict.report;
+    match check_changes(stamp, &mut checks) {
+        Ok(()) => {
+            report.checks.extend(checks.into_vec());
+            (report, verdict.proves)
+        }
+        Err(conclusion) => {
+            report.checks.extend(checks.into_vec());
+            if conclusion.status > report.status {
+                report.status = conclusion.status;
+                report.sub_indication = Some(conclusion.sub_indication);
+                report.reason = conclusion.reason;
+            }
+            // The token still proves that the stamped revision existed, and what it held.
+            (report, verdict.proves)
+        }
+    }
+}
+
+fn judge_seal(
+    request: &Request<'_>,
+    budget: &Budget,
+    file: &[u8],
+    seal: &PdfSignature,
+    proofs: Vec<Proof>,
+) -> SignatureReport {
+    let refused = |conclusion| verdict::only(&seal.field_name, conclusion);
+    let bytes = match artifact::definite(&seal.contents) {
+        Ok(bytes) => bytes,
+        Err(error) => return refused(artifact::unreadable(&error)),
+    };
+    let signed_data = match SignedData::parse(&bytes) {
+        Ok(signed_data) => signed_data,
+        Err(error) => return refused(artifact::unreadable(&error)),
+    };
+    let [info] = signed_data.signer_infos.as_slice() else {
+        let reason =
+            format!("The signature in the PDF has {} SignerInfos, it must have one.", signed_data.signer_infos.len());
+        return refused(Conclusion::new(Rule::OneSigner, SubIndication::FormatFailure, reason));
+    };
+    let mut checks = Checks::default();
+    let problems = check_dictionary(seal, &signed_data, &mut checks);
+    let judged = Seal {
+        request,
+        budget,
+        signed_data: &signed_data,
+        info,
+        source: Source::Pieces(seal.signed_bytes(file)),
+        format: Format::Pades,
+        proofs,
+        problems,
+        label: seal.field_name.clone(),
+    };
+    judged.judge(checks)
+}
+
+/// What can be said about the signature from the file alone.
+fn check_dictionary(seal: &PdfSignature, signed_data: &SignedData<'_>, checks: &mut Checks) -> Vec<Conclusion> {
+    let mut problems = Vec::new();
+    checks.passed(
+        Rule::PdfByteRange,
+        format!("The byte range is revision {} of {} but for the signature itself.", seal.revision, seal.revisions),
+    );
+    if signed_data.content.is_some() {
+        problems.push(checks.fail(
+            Rule::PdfDetached,
+            SubIndication::FormatFailure,
+            "The signature in the PDF has a content of its own, so it is not over the document.",
+        ));
+    }
+    match seal.sub_filter.as_str() {
+        "ETSI.CAdES.detached" if !seal.has_cert_entry => {
+            checks.passed(Rule::PdfSubFilter, "The signature is of kind ETSI.CAdES.detached.");
+        }
+        "ETSI.CAdES.detached" => {
+            checks.note(Rule::PdfSubFilter, "The signature dictionary has /Cert, which PAdES forbids.");
+        }
+        "adbe.pkcs7.detached" => {
+            checks.note(Rule::PdfSubFilter, "The signature is of the older kind adbe.pkcs7.detached, not PAdES.");
+        }
+        other => problems.push(checks.fail(
+            Rule::PdfSubFilter,
+            SubIndication::SigConstraintsFailure,
+            format!("The signature is of kind {}, which is not validated here.", quoted(other)),
+        )),
+    }
+    problems.extend(check_changes(seal, checks).err());
+    problems
+}
+
+/// Later revisions may add evidence and further signatures; whatever else they do ends the seal's word about the document shown (THR-12).
+fn check_changes(signature: &PdfSignature, checks: &mut Checks) -> Result<(), Conclusion> {
+    let mut allowed = Vec::new();
+    let mut refused = Vec::new();
+    for change in &signature.changes {
+        match change.kind {
+            ChangeKind::Extension => allowed.push(change.to_string()),
+            ChangeKind::FormFill | ChangeKind::Annotation | ChangeKind::Undefined => refused.push(change.to_string()),
+        }
+    }
+    if !refused.is_empty() {
+        let more = refused.len().saturating_sub(3);
+        let shown = refused.iter().take(3).map(String::as_str).collect::<Vec<_>>().join("; ");
+        let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+        return Err(checks.fail(
+            Rule::PdfChanges,
+            SubIndication::SigConstraintsFailure,
+            format!("The document was changed after the seal: {shown}{rest}."),
+        ));
+    }
+    if signature.covers_whole_file {
+        checks.passed(Rule::PdfChanges, "The signature covers the whole file.");
+    } else if allowed.is_empty() {
+        checks.passed(Rule::PdfChanges, "Revisions were added and change nothing.");
+    } else {
+        checks.passed(
+            Rule::PdfChanges,
+            format!("Only evidence and further signatures were added after this one ({} object(s)).", allowed.len()),
+        );
+    }
+    Ok(())
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{text}\"")
+}

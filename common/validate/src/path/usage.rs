@@ -1,0 +1,94 @@
+//! What a certificate's key may be used for (RFC 5280 4.2.1.3, 4.2.1.12; RFC 3161 2.3).
+
+use kokuin_asn1::{Certificate, Oid, oids};
+
+use crate::{checks::Conclusion, rule::Rule, status::SubIndication, trust::Purpose};
+
+/// Whether the signer's own certificate may do what it did.
+pub(super) fn check_signer(certificate: &Certificate, purpose: Purpose) -> Result<(), Conclusion> {
+    match purpose {
+        Purpose::Tsa => check_tsu(certificate)?,
+        Purpose::Seal | Purpose::Log | Purpose::Tls => check_sealer(certificate)?,
+    }
+    match certificate.key_usage() {
+        Some(usage) if !usage.digital_signature() && !usage.non_repudiation() => Err(constraint(
+            Rule::LeafKeyUsage,
+            "The signing certificate's key usage has neither digitalSignature nor nonRepudiation.",
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Each variant has a name of its own, so that nobody has to guess which rule a TSU breaks (THR-04, TSP-57).
+fn check_tsu(certificate: &Certificate) -> Result<(), Conclusion> {
+    let Some(extension) = certificate.extension(&oids::EXT_KEY_USAGE) else {
+        return Err(constraint(
+            Rule::TsuUsageAbsent,
+            "The signing certificate has no extended key usage, so it is not for the purpose tsa (time-stamping).",
+        ));
+    };
+    let usages = certificate.ext_key_usage().unwrap_or_default();
+    if usages.as_slice() != [oids::KP_TIME_STAMPING] {
+        return Err(constraint(
+            Rule::TsuUsageOther,
+            format!(
+                "The signing certificate's extended key usage is not time-stamping alone (purpose tsa): {}.",
+                listed(&usages)
+            ),
+        ));
+    }
+    if !extension.critical {
+        return Err(constraint(
+            Rule::TsuUsageNotCritical,
+            "The signing certificate's extended key usage is time-stamping but not critical.",
+        ));
+    }
+    if certificate.basic_constraints().is_some_and(|constraints| constraints.ca) {
+        return Err(constraint(Rule::TsuIsAuthority, "The signing certificate of the token is a CA certificate."));
+    }
+    Ok(())
+}
+
+/// A certificate made for something else does not seal (THR-05, THR-57).
+fn check_sealer(certificate: &Certificate) -> Result<(), Conclusion> {
+    let Some(usages) = certificate.ext_key_usage() else { return Ok(()) };
+    let dedicated = [oids::KP_TIME_STAMPING, oids::KP_OCSP_SIGNING, oids::KP_CODE_SIGNING, oids::KP_SERVER_AUTH];
+    if usages.contains(&oids::KP_TIME_STAMPING) || usages.iter().all(|usage| dedicated.contains(usage)) {
+        return Err(constraint(
+            Rule::LeafPurpose,
+            format!(
+                "The signing certificate is for another purpose than seal: its extended key usage is {}.",
+                listed(&usages)
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a CA's certificate may have `purpose` below it.
+pub(super) fn check_authority(certificate: &Certificate, purpose: Purpose) -> Result<(), Conclusion> {
+    if certificate.key_usage().is_some_and(|usage| !usage.key_cert_sign()) {
+        return Err(constraint(
+            Rule::ChainKeyUsage,
+            format!("The key usage of {} does not allow it to sign certificates.", certificate.subject_text()),
+        ));
+    }
+    let excludes_time_stamping = certificate
+        .ext_key_usage()
+        .is_some_and(|usages| !usages.contains(&oids::KP_TIME_STAMPING) && !usages.contains(&oids::ANY_EXT_KEY_USAGE));
+    if purpose == Purpose::Tsa && excludes_time_stamping {
+        return Err(constraint(
+            Rule::ChainExtendedUsage,
+            format!("The extended key usage of {} excludes time-stamping.", certificate.subject_text()),
+        ));
+    }
+    Ok(())
+}
+
+fn listed(usages: &[Oid]) -> String {
+    usages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn constraint(rule: Rule, reason: impl Into<String>) -> Conclusion {
+    Conclusion::new(rule, SubIndication::ChainConstraintsFailure, reason)
+}

@@ -1,0 +1,341 @@
+//! Time-stamp tokens (RFC 3161, RFC 5816, EN 319 422; EN 319 102-1 5.4).
+
+use kokuin_asn1::{
+    Certificate, Reader,
+    cms::SignedData,
+    oids,
+    tsp::{GenTime, TstInfo},
+};
+use kokuin_suite::DigestAlgorithm;
+
+use crate::{
+    artifact,
+    checks::{Checks, Conclusion},
+    instant::{rfc3339, rfc3339_micros},
+    integrity::{self, Embedded, Source},
+    limit::Budget,
+    name,
+    path::{self, Material, Question},
+    report::SignatureReport,
+    request::Request,
+    rule::Rule,
+    status::{Status, SubIndication},
+    strength::{self, Use},
+    trust::Purpose,
+    verdict,
+};
+
+/// How far a token may be ahead of the clock it is judged by, in seconds.
+const CLOCK_SKEW: i64 = 60;
+
+/// What became of one token.
+pub(crate) struct TokenVerdict {
+    pub(crate) report: SignatureReport,
+    /// Unix seconds, rounded down; of a token that passed only.
+    pub(crate) proves: Option<i64>,
+}
+
+/// Whether receipts are about this token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Standalone {
+    /// The artefact itself.
+    Yes,
+    /// Evidence inside another artefact.
+    No,
+}
+
+/// Judges the token in `bytes`, a `ContentInfo`. `outer` is what the artefact around it carries.
+pub(crate) fn judge(
+    request: &Request<'_>,
+    budget: &Budget,
+    bytes: &[u8],
+    source: Source<'_>,
+    outer: &Embedded,
+    label: &str,
+    standalone: Standalone,
+) -> TokenVerdict {
+    let refused = |conclusion| TokenVerdict { report: verdict::only(label, conclusion), proves: None };
+    let bytes = match artifact::definite(bytes) {
+        Ok(bytes) => bytes,
+        Err(error) => return refused(artifact::unreadable(&error)),
+    };
+    let signed_data = match SignedData::parse(&bytes) {
+        Ok(signed_data) => signed_data,
+        Err(error) => return refused(artifact::unreadable(&error)),
+    };
+    let token = match ParsedToken::new(&signed_data) {
+        Ok(token) => token,
+        Err(conclusion) => return refused(conclusion),
+    };
+    token.judge(request, budget, source, outer, label, standalone)
+}
+
+/// A token whose structure is as RFC 3161 has it.
+struct ParsedToken<'a> {
+    signed_data: &'a SignedData<'a>,
+    info: TstInfo<'a>,
+    content: &'a [u8],
+}
+
+impl<'a> ParsedToken<'a> {
+    fn new(signed_data: &'a SignedData<'a>) -> Result<Self, Conclusion> {
+        let format = |rule, reason: String| Err(Conclusion::new(rule, SubIndication::FormatFailure, reason));
+        if signed_data.content_type != oids::ID_CT_TST_INFO {
+            return format(
+                Rule::TokenContent,
+                format!("The content is of type {}, not a TSTInfo.", signed_data.content_type),
+            );
+        }
+        match signed_data.signer_infos.len() {
+            0 => return Err(artifact::no_artefact("The token has no SignerInfo.")),
+            1 => {}
+            several => {
+                return format(Rule::OneSigner, format!("The token has {several} signatures, it must have one."));
+            }
+        }
+        let Some(content) = signed_data.content else {
+            return format(Rule::TokenContent, "The token has no content.".to_owned());
+        };
+        match TstInfo::parse(content) {
+            Ok(info) => Ok(Self { signed_data, info, content }),
+            Err(error) => format(Rule::TokenContent, format!("The TSTInfo cannot be read: {error}.")),
+        }
+    }
+
+    fn judge(
+        &self,
+        request: &Request<'_>,
+        budget: &Budget,
+        source: Source<'_>,
+        outer: &Embedded,
+        label: &str,
+        standalone: Standalone,
+    ) -> TokenVerdict {
+        let mut checks = Checks::default();
+        verdict::note_chosen_time(request, &mut checks);
+        let material = material(request, budget, &Embedded::of(self.signed_data), outer);
+        let candidates = signer_candidates(&material);
+        let mut problems = Vec::new();
+        let mut report_paths = Vec::new();
+        let mut valid_until = None;
+        let mut algorithms = Vec::new();
+        let mut signer = None;
+        if let Some(info) = self.signed_data.signer_infos.first() {
+            let examined = integrity::examine(
+                info,
+                &self.signed_data.content_type,
+                Some(self.content),
+                Source::Bytes(self.content),
+                &candidates,
+                request.engine,
+                &mut checks,
+            );
+            problems.extend(examined.problems);
+            algorithms.extend(examined.algorithms);
+            problems.extend(self.check_imprint(source, &mut algorithms, &mut checks).err());
+            if let Some(identified) = examined.signer {
+                let certificate = identified.certificate().clone();
+                problems.extend(self.check_info(request, &certificate, &mut checks));
+                match path::check_paths(&material, &certificate, self.question(request), &mut checks, &mut report_paths)
+                {
+                    Ok(checked) => {
+                        path::explain(&checked, Purpose::Tsa, &mut checks);
+                        valid_until = Some(checked.not_after());
+                    }
+                    Err(conclusion) => problems.push(conclusion),
+                }
+                signer = Some(certificate);
+            }
+            problems.extend(self.check_strength(request, &algorithms, &mut checks).err());
+            if let (Standalone::Yes, Some(attributes)) = (standalone, &examined.attributes) {
+                problems
+                    .extend(verdict::check_log(request, info.signature, attributes.signed_bytes(), &mut checks).err());
+            }
+        }
+        let passed = self.passed_reason(signer.as_ref());
+        let mut report = verdict::settled(label, &problems, &passed, verdict::chosen_time(request), checks);
+        self.describe(&mut report, signer.as_ref());
+        report.paths = report_paths;
+        report.valid_until = strength::first_end(request.crypto_policy, &algorithms, valid_until).map(rfc3339);
+        report.algorithms = algorithms.iter().map(Use::report).collect();
+        let proves = (report.status == Status::TotalPassed).then(|| self.info.gen_time.unix_seconds());
+        TokenVerdict { report, proves }
+    }
+
+    const fn question(&self, request: &Request<'_>) -> Question {
+        let control_time = request.control_time.unix_seconds;
+        Question {
+            purpose: Purpose::Tsa,
+            valid_at: control_time,
+            control_time,
+            has_proof: false,
+            claimed_time: Some(self.info.gen_time.unix_seconds()),
+        }
+    }
+
+    /// The imprint against the data, by the algorithm that the imprint names (TSP-58).
+    fn check_imprint(
+        &self,
+        source: Source<'_>,
+        algorithms: &mut Vec<Use>,
+        checks: &mut Checks,
+    ) -> Result<(), Conclusion> {
+        let oid = &self.info.imprint.algorithm.oid;
+        let Some(algorithm) = DigestAlgorithm::from_oid(oid) else {
+            return Err(checks.conclude(strength::unknown("the message imprint", &format!("{oid} is not known here"))));
+        };
+        algorithms.push(Use::of_digest("the message imprint", algorithm));
+        let expected = source.digest(algorithm).map_err(|conclusion| checks.conclude(conclusion))?;
+        if expected != self.info.imprint.digest {
+            return Err(checks.fail(
+                Rule::TokenImprint,
+                SubIndication::HashFailure,
+                format!("The time-stamp is over other data: the {} digests differ.", algorithm.name()),
+            ));
+        }
+        checks.passed(Rule::TokenImprint, format!("The imprint is the {} digest of the data.", algorithm.name()));
+        Ok(())
+    }
+
+    /// What the token says about itself.
+    fn check_info(&self, request: &Request<'_>, certificate: &Certificate, checks: &mut Checks) -> Vec<Conclusion> {
+        let mut problems = Vec::new();
+        let mut fail = |rule, reason: String, checks: &mut Checks| {
+            problems.push(checks.fail(rule, SubIndication::SigConstraintsFailure, reason));
+        };
+        let time = self.info.gen_time;
+        let shown = shown(time);
+        if time.unix_seconds() > request.control_time.unix_seconds.saturating_add(CLOCK_SKEW) {
+            fail(
+                Rule::TokenTime,
+                format!("The token says {shown}, which is after the time of this validation."),
+                checks,
+            );
+        } else if time.unix_seconds() < certificate.not_before() || certificate.not_after() < time.unix_seconds() {
+            fail(Rule::TokenTime, format!("The token says {shown}, when its certificate was not valid."), checks);
+        } else {
+            checks.passed(Rule::TokenTime, format!("The token's time, {shown}, is inside its certificate's validity."));
+        }
+        if let Some(period) = certificate.private_key_usage_period()
+            && period.not_after.is_some_and(|end| end < time.unix_seconds())
+        {
+            checks.note(Rule::TokenTime, "The certificate says that its key was no longer to be used at that time.");
+        }
+        match self.info.tsa {
+            Some(tsa) if !is_name_of(tsa, certificate) => {
+                fail(Rule::TokenTsaName, "The TSA name in the token is none of its certificate's.".to_owned(), checks);
+            }
+            Some(_) => checks.passed(Rule::TokenTsaName, "The TSA name in the token is its certificate's."),
+            None => {}
+        }
+        if let Some(unknown) = self.info.extensions.iter().find(|extension| extension.critical) {
+            fail(
+                Rule::TokenExtension,
+                format!("The token has a critical extension that is not known here: {}.", unknown.oid),
+                checks,
+            );
+        }
+        match self.info.accuracy {
+            Some(accuracy) => {
+                let stated = seconds(accuracy.as_micros());
+                checks.note(Rule::TokenAccuracy, format!("The token states an accuracy of {stated} s."));
+            }
+            None => checks.note(Rule::TokenAccuracy, "The token states no accuracy."),
+        }
+        problems
+    }
+
+    fn check_strength(&self, request: &Request<'_>, uses: &[Use], checks: &mut Checks) -> Result<(), Conclusion> {
+        let now = request.control_time.unix_seconds;
+        for each in uses {
+            strength::check(request.crypto_policy, each, now, now, Some(self.info.gen_time.unix_seconds()))
+                .map_err(|conclusion| checks.conclude(conclusion))?;
+        }
+        checks.passed(Rule::AlgorithmStrength, "Every algorithm of the token is strong enough.");
+        Ok(())
+    }
+
+    fn passed_reason(&self, signer: Option<&Certificate>) -> String {
+        let who = signer.map_or_else(|| "its TSA".to_owned(), |signer| verdict::identity(signer).name);
+        format!("The time-stamp is valid: {who} states that the data existed at {}.", shown(self.info.gen_time))
+    }
+
+    fn describe(&self, report: &mut SignatureReport, signer: Option<&Certificate>) {
+        report.gen_time = Some(shown(self.info.gen_time));
+        report.signer = signer.map(verdict::identity);
+        report.policy = Some(self.info.policy.to_string());
+        report.serial = Some(hex::encode(self.info.serial));
+        report.accuracy = self.info.accuracy.map(|accuracy| seconds(accuracy.as_micros()));
+        if let Some(info) = self.signed_data.signer_infos.first() {
+            report.signature_sha256 = Some(verdict::sha256_hex(info.signature));
+            report.attributes_sha256 =
+                info.signed_attrs.as_ref().map(|attributes| verdict::sha256_hex(&attributes.as_set_of()));
+        }
+    }
+}
+
+/// Everything a path may be made from: the caller's, the token's own, and what is around it.
+pub(crate) fn material<'a>(
+    request: &'a Request<'_>,
+    budget: &'a Budget,
+    own: &Embedded,
+    outer: &Embedded,
+) -> Material<'a> {
+    let mut certificates: Vec<Certificate> = Vec::new();
+    for certificate in own.certificates.iter().chain(request.intermediates).chain(&outer.certificates) {
+        if certificates.len() < crate::limit::CERTIFICATES
+            && certificates.iter().all(|known| known.der() != certificate.der())
+        {
+            certificates.push(certificate.clone());
+        }
+    }
+    let crls = request.crls.iter().chain(&own.crls).chain(&outer.crls).take(crate::limit::REVOCATION_LISTS).cloned();
+    Material {
+        trust: request.trust,
+        certificates,
+        crls: crls.collect(),
+        engine: request.engine,
+        crypto_policy: request.crypto_policy,
+        revocation: request.revocation,
+        budget,
+    }
+}
+
+/// Who may have signed: everybody at hand, the anchors included.
+pub(crate) fn signer_candidates(material: &Material<'_>) -> Vec<Certificate> {
+    let anchors = material.trust.anchors().iter().map(|anchor| anchor.certificate().clone());
+    material.certificates.iter().cloned().chain(anchors).collect()
+}
+
+/// The subject or one of the alternative names, compared with the order of RDNs kept (TSP-39).
+fn is_name_of(tsa: &[u8], certificate: &Certificate) -> bool {
+    let directory = Reader::new(tsa, "tsa").next().ok().filter(|tlv| tlv.tag == 0xa4);
+    if directory.is_some_and(|tlv| name::is_same(tlv.value, certificate.subject())) {
+        return true;
+    }
+    certificate.extension(&oids::SUBJECT_ALT_NAME).is_some_and(|extension| {
+        let names = Reader::enter_only(extension.value, kokuin_asn1::tag::SEQUENCE, "SubjectAltName");
+        names.is_ok_and(|mut names| std::iter::from_fn(|| names.next().ok()).any(|alternative| alternative.raw == tsa))
+    })
+}
+
+fn shown(time: GenTime) -> String {
+    rfc3339_micros(time.unix_micros())
+}
+
+/// Microseconds as seconds, without trailing zeros.
+fn seconds(micros: u64) -> String {
+    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shows_accuracy_in_seconds() {
+        assert_eq!(seconds(1_000_000), "1");
+        assert_eq!(seconds(500_250), "0.50025");
+    }
+}
