@@ -1,1 +1,34 @@
 //! The RFC 3161 time-stamp service: the way of one request, from bytes to a token that may leave.
+//!
+//! Lives here: the order of the stages, what a TSU is, what is refused and how. May use: `asn1`, `suite`, `profile`, `clock`, `key`,
+//! `audit`, `settings`, and in [`http`] `web`. Must not know: SQL, which device signs, where keys and certificates are kept.
+
+pub mod config;
+pub mod count;
+mod desk;
+pub mod health;
+pub mod http;
+mod journal;
+mod label;
+mod meter;
+pub mod offer;
+mod pool;
+pub mod refusal;
+mod refusal_class;
+pub mod response;
+pub mod serial;
+pub mod service;
+pub mod stage;
+pub mod start;
+pub mod template;
+mod text;
+pub mod timekeeper;
+pub mod tsu;
+pub mod worker;
+
+pub use config::{Config, ConfigError, DEVELOPMENT_POLICY, TsuConfig};
+pub use refusal::Refusal;
+pub use refusal_class::RefusalClass;
+pub use service::{Parts, Service};
+pub use start::StartError;
+pub use worker::Worker;

@@ -1,0 +1,66 @@
+//! The service over HTTP (RFC 3161 3.4).
+//!
+//! Decided before a body is parsed, as problem+json: 404, 405, 408, 413, 415, 429, 503. Every body that is parsed gets
+//! a `TimeStampResp` with status 200, refused or not (TSP-45).
+
+mod openapi;
+mod public;
+mod readiness;
+mod timestamp;
+
+use std::{rc::Rc, sync::Arc};
+
+use actix_web::{
+    middleware::from_fn,
+    web::{self, Data, ServiceConfig},
+};
+use kokuin_web::{Admission, Application, Health, Limits, LogRoutes, correlate, get_or_head, metrics::Registry, only};
+
+use crate::{Service, Worker};
+use timestamp::Door;
+
+/// All routes of the time-stamp service, for one listener with these limits.
+#[must_use]
+pub fn routes(service: &Arc<Service>, limits: &Limits, registry: &Registry, log: LogRoutes) -> Application {
+    let service = Arc::clone(service);
+    let health = Health::new(service.clone(), registry.clone());
+    let door = Door::new(Admission::new(limits), limits);
+    let document = openapi::document();
+    Arc::new(move |config| {
+        configure_timestamp(config, &service, &door);
+        configure_public(config, &service, &document);
+        health.configure(config);
+        log.configure(config);
+    })
+}
+
+/// The issuing path. No middleware here: a token pays for what it needs.
+fn configure_timestamp(config: &mut ServiceConfig, service: &Arc<Service>, door: &Door) {
+    config.app_data(Data::new(door.clone())).app_data(Rc::new(Worker::new(service)));
+    for path in ["/tsa".to_owned(), format!("/tsa/{}", service.tsu().name())] {
+        config.service(web::resource(path).route(web::post().to(timestamp::stamp)).default_service(only("POST")));
+    }
+}
+
+fn configure_public(config: &mut ServiceConfig, service: &Arc<Service>, document: &str) {
+    let document = web::Bytes::copy_from_slice(document.as_bytes());
+    config
+        .app_data(Data::from(Arc::clone(service)))
+        .service(
+            web::resource("/tsa/certchain")
+                .wrap(from_fn(correlate))
+                .route(get_or_head().to(public::certchain))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/tsa/receipts/{serial}")
+                .wrap(from_fn(correlate))
+                .route(get_or_head().to(public::receipt))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/openapi.json")
+                .route(get_or_head().to(move || openapi::answer(document.clone())))
+                .default_service(only("GET, HEAD")),
+        );
+}

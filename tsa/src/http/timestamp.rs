@@ -1,0 +1,63 @@
+//! `POST /tsa`: a query in, a reply out.
+
+use std::rc::Rc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CONTENT_TYPE, HeaderValue},
+    web::{Data, Payload},
+};
+use kokuin_settings::ByteSize;
+use kokuin_web::{Admission, BodyRules, Limits, Refused};
+
+use crate::{Worker, stage::BODY_LIMIT};
+
+/// The media type of requests.
+const QUERY: &str = "application/timestamp-query";
+/// The media type of answers: never `timestamp-response`, which RFC 3161 names once by mistake (TSP-45).
+const REPLY: HeaderValue = HeaderValue::from_static("application/timestamp-reply");
+
+/// [`BODY_LIMIT`] as the edge counts.
+const LIMIT: u32 = 16 * 1024;
+const _: () = assert!(LIMIT as usize == BODY_LIMIT, "the edge and the first stage have one limit");
+
+/// Who is let in, and with what body.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    admission: Admission,
+    rules: BodyRules,
+}
+
+impl Door {
+    pub(super) fn new(admission: Admission, limits: &Limits) -> Self {
+        let rules = BodyRules { media_type: QUERY, limit: ByteSize::from_bytes(LIMIT), within: limits.body_timeout };
+        Self { admission, rules }
+    }
+}
+
+/// Issues a token.
+#[utoipa::path(
+    post,
+    path = "/tsa",
+    request_body(content = Vec<u8>, content_type = "application/timestamp-query", description = "DER TimeStampReq, at most 16 KiB"),
+    responses(
+        (status = 200, content_type = "application/timestamp-reply", body = Vec<u8>,
+            description = "DER TimeStampResp: a token, or a rejection with its reason"),
+        (status = 405, description = "Only POST"),
+        (status = 413, description = "More than 16 KiB"),
+        (status = 415, description = "Not application/timestamp-query"),
+        (status = 429, description = "Too many requests from this address; see Retry-After"),
+        (status = 503, description = "Too many requests at a time; see Retry-After"),
+    )
+)]
+pub(super) async fn stamp(request: HttpRequest, payload: Payload, door: Data<Door>) -> Result<HttpResponse, Refused> {
+    let permit = door.admission.admit(&request)?;
+    let worker = request.app_data::<Rc<Worker>>().ok_or(Refused::NotFound)?;
+    if worker.service().is_busy() {
+        return Err(Refused::Busy { retry_after_s: 1 });
+    }
+    let body = door.rules.read(&request, payload).await?;
+    let answer = worker.answer(&body).await;
+    drop(permit);
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, REPLY)).body(answer.into_bytes()))
+}

@@ -1,0 +1,72 @@
+//! A token that has been signed and that nobody may have yet.
+
+use kokuin_asn1::tsp::{Accuracy, GenTime, TstInfoParts};
+use kokuin_audit::entry::Digest;
+
+use super::AssignedTsu;
+use crate::{desk::Desk, refusal::Refusal, serial::SerialSource, timekeeper::Timekeeper};
+
+/// A signed token, and the digests by which its log entry commits to it.
+#[derive(Debug)]
+pub struct SignedTst {
+    token: Vec<u8>,
+    assigned: AssignedTsu,
+    commitments: Commitments,
+}
+
+/// SHA-256 of what left and of what stays true when a token is extended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Commitments {
+    /// Of the token.
+    pub token: Digest,
+    /// Of the signature value.
+    pub signature: Digest,
+    /// Of the signed attributes as they were signed (tag SET).
+    pub attributes: Digest,
+}
+
+impl SignedTst {
+    /// Signs, with a reading whose age is looked at last of all (THR-35).
+    ///
+    /// # Errors
+    /// As [`AssignedTsu::refreshed`] and [`Desk`]'s: [`Refusal::Key`], [`Refusal::SignatureWrong`].
+    pub fn new(
+        assigned: AssignedTsu,
+        desk: &mut Desk,
+        keeper: &Timekeeper,
+        serials: &SerialSource,
+    ) -> Result<Self, Refusal> {
+        let assigned = assigned.refreshed(keeper, serials)?;
+        let (tsu, request, time) = (assigned.tsu(), assigned.request(), assigned.time());
+        let micros = time.micros();
+        let gen_time = GenTime::from_unix_micros(micros).map_err(|_| Refusal::TimeOutOfRange { micros })?;
+        desk.info.clear();
+        TstInfoParts {
+            policy: tsu.offer().oid(request.policy()),
+            imprint: request.imprint(),
+            serial: assigned.serial().as_bytes(),
+            gen_time,
+            accuracy: Some(Accuracy::from_micros(time.bound_us)),
+            ordering: false,
+            nonce: request.nonce(),
+            tsa: tsu.tsa_field(),
+            extensions: tsu.extensions(),
+        }
+        .encode_into(&mut desk.info);
+        tsu.template().attributes_into(&mut desk.attributes, &desk.info);
+        let signature = desk.sign()?;
+        let token = tsu.template().token(&desk.info, &desk.attributes, &signature, request.cert_req());
+        let commitments = Commitments {
+            token: Digest::of(&token),
+            signature: Digest::of(&signature),
+            attributes: Digest::of(&desk.attributes),
+        };
+        Ok(Self { token, assigned, commitments })
+    }
+
+    /// Hands over the token, whose it is, and its commitments.
+    #[must_use]
+    pub fn into_parts(self) -> (Vec<u8>, AssignedTsu, Commitments) {
+        (self.token, self.assigned, self.commitments)
+    }
+}

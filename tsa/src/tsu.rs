@@ -1,0 +1,195 @@
+//! A time-stamping unit: one key, one certificate, one offer.
+
+use std::sync::Arc;
+
+use kokuin_asn1::{Certificate, Extension, enc, oids};
+use kokuin_audit::{LeafIndex, entry::KeyName};
+use kokuin_key::{KeyState, Purpose, SigningKey};
+use kokuin_profile::{Profile, refuse_unless_matches};
+
+use crate::{config::TsuConfig, offer::Offer, refusal::Refusal, start::StartError, template::TokenTemplate};
+
+/// A TSU whose certificate belongs to its key and keeps its profile.
+#[derive(Debug)]
+pub struct Tsu {
+    name: String,
+    key: Arc<dyn SigningKey>,
+    key_name: KeyName,
+    certificate: Certificate,
+    chain: Vec<Certificate>,
+    offer: Offer,
+    template: TokenTemplate,
+    /// `GeneralName` of the `tsa` field, as the certificate spells its subject.
+    tsa_field: Option<Vec<u8>>,
+    /// `Extension` elements of each token.
+    extensions: Vec<u8>,
+    /// When the key may be used, unix seconds, both ends included.
+    key_period: (i64, i64),
+    /// The log's entry that introduced the certificate.
+    certificate_entry: LeafIndex,
+}
+
+/// `QCStatements` with the one statement `esi4-qtstStatement-1` and nothing in it (TSP-54).
+const QUALIFIED: &[u8] = &[0x30, 0x0b, 0x30, 0x09, 0x06, 0x07, 0x04, 0x00, 0x81, 0x97, 0x5e, 0x01, 0x01];
+
+/// The subject of this certificate is in the chain of that key, in service at that time: everything but the log's word.
+#[derive(Debug)]
+pub struct CheckedTsu(Tsu);
+
+impl CheckedTsu {
+    /// Checks key and certificate against each other and against profile "tsu" (TSP-40, TSP-56, TSP-67).
+    ///
+    /// # Errors
+    /// The first rule broken. A certificate that is not valid now is no error here: each token asks again.
+    pub fn new(
+        config: &TsuConfig,
+        key: Arc<dyn SigningKey>,
+        certificate: Certificate,
+        chain: Vec<Certificate>,
+    ) -> Result<Self, StartError> {
+        if key.purpose() != Purpose::Tst {
+            return Err(StartError::Purpose { key: key.id().to_string(), found: key.purpose() });
+        }
+        if key.public_key() != certificate.spki() {
+            return Err(StartError::KeyMismatch { key: key.id().to_string(), subject: certificate.subject_text() });
+        }
+        let profile = Profile::by_name("tsu").ok_or(StartError::NoProfile)?;
+        refuse_unless_matches(profile, &certificate)?;
+        let template = TokenTemplate::new(&certificate, &chain, key.algorithm().signature_algorithm());
+        let found = std::iter::once(&certificate).chain(&chain).map(|certificate| certificate.der().len()).sum();
+        if found > CHAIN_LIMIT {
+            return Err(StartError::ChainTooLong { limit: CHAIN_LIMIT, found });
+        }
+        let period = certificate.private_key_usage_period();
+        let key_period = (
+            period.as_ref().and_then(|period| period.not_before).unwrap_or(i64::MIN),
+            period.as_ref().and_then(|period| period.not_after).unwrap_or(i64::MAX),
+        );
+        Ok(Self(Tsu {
+            name: config.name.clone(),
+            tsa_field: config.tsa_name.then(|| enc::explicit(4, certificate.subject())),
+            extensions: if config.qualified {
+                Extension::encode(&oids::QC_STATEMENTS, false, QUALIFIED)
+            } else {
+                Vec::new()
+            },
+            offer: Offer::new(config)?,
+            key_name: key.id().into(),
+            key,
+            certificate,
+            chain,
+            template,
+            key_period,
+            certificate_entry: LeafIndex(0),
+        }))
+    }
+
+    /// The certificate that the log must name before a token does.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.0.certificate
+    }
+
+    /// The TSU, once entry `index` of the log has introduced its certificate.
+    #[must_use]
+    pub fn introduced(self, index: LeafIndex) -> Tsu {
+        Tsu { certificate_entry: index, ..self.0 }
+    }
+}
+
+/// Most octets of all certificates in a token.
+const CHAIN_LIMIT: usize = 32 * 1024;
+
+impl Tsu {
+    /// Whether a token of `micros` after 1970 may be signed: the key is active, and certificate and key-usage period
+    /// cover the time (TSP-17, TSP-64).
+    ///
+    /// # Errors
+    /// [`Refusal::KeyNotActive`], [`Refusal::OutsideCertificate`], [`Refusal::OutsideKeyPeriod`].
+    pub fn check_in_service(&self, micros: i64) -> Result<(), Refusal> {
+        self.check_active()?;
+        let at = micros.div_euclid(1_000_000);
+        let (from, until) = (self.certificate.not_before(), self.certificate.not_after());
+        if at < from || at > until {
+            return Err(Refusal::OutsideCertificate { from, until, at });
+        }
+        let (from, until) = self.key_period;
+        if at < from || at > until {
+            return Err(Refusal::OutsideKeyPeriod { from, until, at });
+        }
+        Ok(())
+    }
+
+    /// Whether the key may be used at all (THR-65).
+    ///
+    /// # Errors
+    /// [`Refusal::KeyNotActive`].
+    pub fn check_active(&self) -> Result<(), Refusal> {
+        match self.key.state() {
+            KeyState::Active => Ok(()),
+            state @ (KeyState::Suspended | KeyState::Lost) => {
+                Err(Refusal::KeyNotActive { key: self.key.id().to_string(), state })
+            }
+        }
+    }
+
+    /// Last part of its address.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its key.
+    #[must_use]
+    pub const fn key(&self) -> &Arc<dyn SigningKey> {
+        &self.key
+    }
+
+    /// Its certificate.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The issuers' certificates.
+    #[must_use]
+    pub fn chain(&self) -> &[Certificate] {
+        &self.chain
+    }
+
+    /// What it offers.
+    #[must_use]
+    pub const fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    /// The constant parts of its tokens.
+    #[must_use]
+    pub const fn template(&self) -> &TokenTemplate {
+        &self.template
+    }
+
+    /// `tsa`: a `GeneralName` with the certificate's subject, octet for octet (TSP-39).
+    #[must_use]
+    pub fn tsa_field(&self) -> Option<&[u8]> {
+        self.tsa_field.as_deref()
+    }
+
+    /// `extensions` of each token; none is critical (TSP-51).
+    #[must_use]
+    pub fn extensions(&self) -> &[u8] {
+        &self.extensions
+    }
+
+    /// What the log calls the key.
+    #[must_use]
+    pub const fn key_name(&self) -> &KeyName {
+        &self.key_name
+    }
+
+    /// The log's entry that introduced the certificate.
+    #[must_use]
+    pub const fn certificate_entry(&self) -> LeafIndex {
+        self.certificate_entry
+    }
+}

@@ -1,0 +1,26 @@
+//! The service as its callers see it: bytes in, bytes out, with a real log, real keys and clocks that a test moves.
+
+#[path = "service/bombs.rs"]
+mod bombs;
+#[path = "service/clocks.rs"]
+mod clocks;
+#[path = "service/faulty_key.rs"]
+mod faulty_key;
+#[path = "service/fixture.rs"]
+mod fixture;
+#[path = "service/http.rs"]
+mod http;
+#[path = "service/keys.rs"]
+mod keys;
+#[path = "service/logged.rs"]
+mod logged;
+#[path = "service/moved_clock.rs"]
+mod moved_clock;
+#[path = "service/property.rs"]
+mod property;
+#[path = "service/refused.rs"]
+mod refused;
+#[path = "service/start.rs"]
+mod start;
+#[path = "service/token.rs"]
+mod token;
