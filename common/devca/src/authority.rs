@@ -77,12 +77,11 @@ impl DevCa {
     ) -> Result<Self, DevCaError> {
         check_purpose(key.as_ref())?;
         let validity = Validity { not_before: now, not_after: self.certificate.not_after() };
-        let certificate =
-            self.issue(built_in("issuing-ca"), &authority_subject(name), key.public_key(), validity)?;
+        let certificate = self.issue(built_in("issuing-ca"), &authority_subject(name), key.public_key(), validity)?;
         Ok(Self { certificate, key, crl_url: crl_url.to_owned(), issuer_url: None })
     }
 
-    /// Issues what `profile` describes to the owner of `spki` (DER SubjectPublicKeyInfo).
+    /// Issues what `profile` describes to the owner of `spki` (DER `SubjectPublicKeyInfo`).
     ///
     /// # Errors
     /// [`DevCaError::Profile`] if subject, key or validity break the profile; others as they come.

@@ -11,7 +11,7 @@ pub struct CertificateFields {
     pub version: Option<u8>,
     /// Content octets of the serial INTEGER.
     pub serial: Vec<u8>,
-    /// AlgorithmIdentifier inside the signed part.
+    /// `AlgorithmIdentifier` inside the signed part.
     pub signature_algorithm: Vec<u8>,
     /// Name.
     pub issuer: Vec<u8>,
@@ -21,9 +21,9 @@ pub struct CertificateFields {
     pub not_after: Vec<u8>,
     /// Name.
     pub subject: Vec<u8>,
-    /// SubjectPublicKeyInfo.
+    /// `SubjectPublicKeyInfo`.
     pub spki: Vec<u8>,
-    /// issuerUniqueID and subjectUniqueID; empty in every good certificate.
+    /// `issuerUniqueID` and `subjectUniqueID`; empty in every good certificate.
     pub unique_ids: Vec<u8>,
     /// In their order.
     pub extensions: Vec<ExtensionField>,
@@ -58,10 +58,11 @@ pub(crate) fn encode_extensions(extensions: &[ExtensionField]) -> Vec<u8> {
 }
 
 impl CertificateFields {
-    /// DER of the TBSCertificate: the octets to sign.
+    /// DER of the `TBSCertificate`: the octets to sign.
     #[must_use]
     pub fn tbs(&self) -> Vec<u8> {
-        let version = self.version.map_or_else(Vec::new, |version| enc::explicit(0, &enc::tlv(tag::INTEGER, &[version])));
+        let version =
+            self.version.map_or_else(Vec::new, |version| enc::explicit(0, &enc::tlv(tag::INTEGER, &[version])));
         let extensions = if self.extensions.is_empty() {
             Vec::new()
         } else {

@@ -17,7 +17,7 @@ use crate::{
 pub struct TestCertificate {
     /// What will be signed.
     pub fields: CertificateFields,
-    /// AlgorithmIdentifier outside the signed part, where it differs.
+    /// `AlgorithmIdentifier` outside the signed part, where it differs.
     pub outer_algorithm: Option<Vec<u8>>,
 }
 

@@ -53,7 +53,7 @@ impl Reason {
     }
 }
 
-/// DER of the TBSCertList.
+/// DER of the `TBSCertList`.
 pub(crate) fn tbs(
     algorithm: &[u8],
     issuer: &[u8],

@@ -40,8 +40,9 @@ impl Subject {
             match name.as_str() {
                 "C" => rdns.push(rdn(&oid, &enc::printable_string(&self.country))),
                 "O" => rdns.push(rdn(&oid, &enc::utf8_string(&organization))),
-                "organizationIdentifier" => rdns
-                    .extend(self.organization_identifier.iter().map(|text| rdn(&oid, &enc::utf8_string(text)))),
+                "organizationIdentifier" => {
+                    rdns.extend(self.organization_identifier.iter().map(|text| rdn(&oid, &enc::utf8_string(text))));
+                }
                 "CN" => rdns.push(rdn(&oid, &enc::utf8_string(&self.common_name))),
                 _ => {}
             }

@@ -44,7 +44,8 @@ pub fn check_der(profile: &Profile, der: &[u8]) -> Vec<Finding> {
             distribution::check(&view, &mut findings);
             period::check(&view, &times, &mut findings);
             if is_marked(&view.subject) || is_marked(&view.issuer) {
-                findings.add(Rule::DevelopmentMaterial, "issuer or subject says that it is not for production".to_owned());
+                findings
+                    .add(Rule::DevelopmentMaterial, "issuer or subject says that it is not for production".to_owned());
             }
         }
         Err(error) => findings.unreadable("Certificate", &error),

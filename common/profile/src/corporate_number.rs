@@ -136,7 +136,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_not_thirteen_ascii_digits_jp_cn_01() {
-        for text in ["401100109899", "40110010989930", "", "T4011001098993", "４０１１００１０９８９９３", "401100109899x"] {
+        for text in
+            ["401100109899", "40110010989930", "", "T4011001098993", "４０１１００１０９８９９３", "401100109899x"]
+        {
             assert_eq!(
                 CorporateNumber::parse(text),
                 Err(CorporateNumberError::NotThirteenDigits { found: text.to_owned() })

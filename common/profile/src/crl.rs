@@ -26,13 +26,7 @@ struct CrlView<'a> {
 pub fn check_crl_der(der: &[u8]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |rule: Rule, message: String| {
-        findings.push(Finding {
-            rule,
-            severity: rule.severity(),
-            clause: rule.clause(),
-            lints: rule.lints(),
-            message,
-        });
+        findings.push(Finding { rule, severity: rule.severity(), clause: rule.clause(), lints: rule.lints(), message });
     };
     match parse(der) {
         Ok(view) => check(&view, &mut add),
@@ -52,7 +46,9 @@ fn check(view: &CrlView<'_>, add: &mut impl FnMut(Rule, String)) {
     match (view.this_update, view.next_update) {
         (_, None) => add(Rule::CrlNextUpdate, "nextUpdate is absent".to_owned()),
         (Some(this), Some(Some(next))) if next >= this => {}
-        (this, Some(next)) => add(Rule::CrlNextUpdate, format!("thisUpdate is {this:?}, nextUpdate {next:?} (Unix seconds)")),
+        (this, Some(next)) => {
+            add(Rule::CrlNextUpdate, format!("thisUpdate is {this:?}, nextUpdate {next:?} (Unix seconds)"));
+        }
     }
     check_number(view, add);
     if !view.extensions.iter().any(|extension| extension.oid == oids::AKI) {
@@ -123,11 +119,8 @@ fn parse(der: &[u8]) -> Result<CrlView<'_>, Asn1Error> {
     tbs.expect(tag::SEQUENCE, "issuer")?;
     let place = tbs.place("thisUpdate");
     let this_update = parse_time(tbs.next()?, place).ok();
-    let next_update = if tbs.peek_tag().is_some_and(is_time) {
-        Some(parse_time(tbs.next()?, place).ok())
-    } else {
-        None
-    };
+    let next_update =
+        if tbs.peek_tag().is_some_and(is_time) { Some(parse_time(tbs.next()?, place).ok()) } else { None };
     let entries = match tbs.enter_optional(tag::SEQUENCE, "revokedCertificates")? {
         Some(list) => Some(list.all(tag::SEQUENCE, MAX_ENTRIES)?),
         None => None,

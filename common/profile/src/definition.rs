@@ -131,7 +131,7 @@ pub struct QcRule {
     pub required: Vec<String>,
     /// Must not be there.
     pub prohibited: Vec<String>,
-    /// The one type that QcType names, where it is there.
+    /// The one type that `QcType` names, where it is there.
     pub qc_type: Option<String>,
 }
 

@@ -32,7 +32,8 @@ mod tests {
 
     #[test]
     fn refuses_wrong_check_digits_and_forms_cert_24() {
-        for text in ["506700GE1G29325QX364", "506700ge1G29325QX363", "506700GE1G29325QX36", "506700GE1G29325QX3630", ""] {
+        for text in ["506700GE1G29325QX364", "506700ge1G29325QX363", "506700GE1G29325QX36", "506700GE1G29325QX3630", ""]
+        {
             assert!(!is_lei(text), "{text}");
         }
     }

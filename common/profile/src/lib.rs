@@ -20,8 +20,8 @@ pub use check::{add_months, check, check_der, refuse_unless_matches};
 pub use corporate_number::{CorporateNumber, CorporateNumberError};
 pub use crl::check_crl_der;
 pub use definition::{
-    ExtendedKeyUsageRule, KeyRule, KeyUsageRule, OrganizationIdentifierRule, PeriodRule, Profile, ProfileError,
-    QcRule, Role, StrengthRule, SubjectRule, ValidityRule,
+    ExtendedKeyUsageRule, KeyRule, KeyUsageRule, OrganizationIdentifierRule, PeriodRule, Profile, ProfileError, QcRule,
+    Role, StrengthRule, SubjectRule, ValidityRule,
 };
 pub use development::{DEVELOPMENT_MARK, is_development};
 pub use finding::{Finding, ProfileViolation, Severity};

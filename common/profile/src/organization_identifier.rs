@@ -76,7 +76,8 @@ impl OrganizationIdentifier {
         let form = || OrganizationIdentifierError::Form { found: text.to_owned() };
         let (head, reference) = text.split_once('-').ok_or_else(form)?;
         let registered = head.bytes().take(3).all(|byte| byte.is_ascii_uppercase());
-        let national = head.bytes().take(2).all(|byte| byte.is_ascii_uppercase()) && head.as_bytes().get(2) == Some(&b':');
+        let national =
+            head.bytes().take(2).all(|byte| byte.is_ascii_uppercase()) && head.as_bytes().get(2) == Some(&b':');
         if !head.is_ascii() || head.len() != 5 || !(registered || national) || reference.trim().is_empty() {
             return Err(form());
         }
@@ -87,7 +88,10 @@ impl OrganizationIdentifier {
             _ => is_country(country) || country == "EU",
         };
         if !transnational {
-            return Err(OrganizationIdentifierError::Country { scheme: scheme.to_owned(), country: country.to_owned() });
+            return Err(OrganizationIdentifierError::Country {
+                scheme: scheme.to_owned(),
+                country: country.to_owned(),
+            });
         }
         Ok(Self { scheme: scheme.to_owned(), country: country.to_owned(), reference: reference.to_owned() })
     }
@@ -115,6 +119,7 @@ impl OrganizationIdentifier {
     ///
     /// # Errors
     /// [`CorporateNumberError`] if the scheme promises a corporate number and there is none.
+    #[must_use]
     pub fn corporate_number(&self) -> Option<Result<CorporateNumber, CorporateNumberError>> {
         if self.country != "JP" || !matches!(self.scheme.as_str(), "NTR" | "VAT") {
             return None;

@@ -78,7 +78,7 @@ rules! {
         "Inner and outer signature algorithm are identical.";
     TimeType = "KOK-CERT-06", Error, "CERT-02", "RFC 5280 4.1.2.5",
         ["e_wrong_time_format_pre2050", "pkix.wrong_time_useful_type"],
-        "Times are UTCTime through 2049 and GeneralizedTime from 2050.";
+        "Times are `UTCTime` through 2049 and `GeneralizedTime` from 2050.";
     TimeForm = "KOK-CERT-07", Error, "CERT-02", "RFC 5280 4.1.2.5",
         ["e_utc_time_not_in_zulu", "e_generalized_time_includes_fraction_seconds", "pkix.utctime_incorrect_syntax",
             "pkix.generalizedtime_incorrect_syntax"],
@@ -175,7 +175,7 @@ rules! {
         "countryName is the country of the profile.";
     NameStringTypes = "KOK-CERT-40", Error, "CERT-20", "RFC 5280 4.1.2.4",
         ["e_subject_dn_country_not_printable_string"],
-        "countryName is a PrintableString, other names are UTF8String or PrintableString.";
+        "countryName is a `PrintableString`, other names are `UTF8String` or `PrintableString`.";
     OrganizationIdForm = "KOK-CERT-41", Error, "CERT-23", "EN 319 412-1 5.1.4",
         ["etsi.en_319_412_1.leg-5.1.4-02.invalid_format", "etsi.en_319_412_1.leg-5.1.4-03.invalid_country"],
         "organizationIdentifier is scheme, country, hyphen and reference, without a state part.";
@@ -207,7 +207,7 @@ rules! {
         "qcStatements has no statement the profile prohibits.";
     QcType = "KOK-CERT-52", Error, "CERT-28", "EN 319 412-5 4.2.3",
         ["e_qcstatem_qctype_oneonly", "e_qcstatem_qctype_valid", "e_qcstatem_etsi_type_as_statem"],
-        "QcType names exactly one type, that of the profile.";
+        "`QcType` names exactly one type, that of the profile.";
     QcPds = "KOK-CERT-53", Error, "CERT-29", "EN 319 412-5 4.3.4",
         ["e_qcstatem_pds_must_have_https_only", "w_qcstatem_qcpds_lang_case",
             "etsi.en_319_412_5.gen-4.3.4.url_scheme_not_https",
@@ -217,7 +217,7 @@ rules! {
         ["e_qcstatem_qclimitvalue_valid", "e_qcstatem_qcretentionperiod_valid",
             "etsi.en_319_412_5.gen-4.3.2.amount_negative",
             "etsi.en_319_412_5.gen-4.3.3.retention_period_years_not_positive"],
-        "QcLimitValue is not negative and has a currency; QcRetentionPeriod is positive.";
+        "`QcLimitValue` is not negative and has a currency; `QcRetentionPeriod` is positive.";
     QcInTimeStampOnly = "KOK-CERT-55", Warning, "TSP-54", "EN 319 422 9.1", [],
         "The time-stamp statement is in tokens, not in certificates.";
     CrlPointPresent = "KOK-CERT-56", Error, "CERT-31", "EN 319 412-2 4.3.11",

@@ -8,7 +8,7 @@ use crate::{definition::Role, rule::Rule, view::View};
 
 /// Validity assured, short term (EN 319 412-1) and noRevAvail (RFC 9608).
 const NOT_REVOCABLE: [Oid; 2] = [oids::VALIDITY_ASSURED_SHORT_TERM, oids::NO_REV_AVAIL];
-/// uniformResourceIdentifier `[6]` of GeneralName.
+/// `uniformResourceIdentifier [6]` of `GeneralName`.
 const URI: u8 = tag::context(6);
 
 pub(super) fn check(view: &View<'_>, findings: &mut Findings<'_>) {

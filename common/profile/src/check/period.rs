@@ -33,8 +33,12 @@ pub(super) fn check(view: &View<'_>, times: &Times, findings: &mut Findings<'_>)
     });
     let needed = add_months(end, min_months_after);
     findings.add_if(not_after < needed, Rule::TokenLife, || {
-        format!("the last token is made at {}, so notAfter should be {} or later, it is {}",
-            show(end), show(needed), show(not_after))
+        format!(
+            "the last token is made at {}, so notAfter should be {} or later, it is {}",
+            show(end),
+            show(needed),
+            show(not_after)
+        )
     });
 }
 

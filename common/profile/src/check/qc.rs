@@ -137,12 +137,11 @@ fn limit_is_valid(info: &[u8]) -> bool {
         let alphabetic = currency.tag == tag::PRINTABLE_STRING
             && currency.value.len() == 3
             && currency.value.iter().all(u8::is_ascii_uppercase);
-        let numeric = currency.tag == tag::INTEGER && integer::to_i64(currency.value).is_some_and(|code| (1..=999).contains(&code));
+        let numeric = currency.tag == tag::INTEGER
+            && integer::to_i64(currency.value).is_some_and(|code| (1..=999).contains(&code));
         let (amount, exponent) = (reader.integer("amount")?, reader.integer("exponent")?);
         reader.finish()?;
-        Ok::<_, Asn1Error>(
-            (alphabetic || numeric) && !integer::is_negative(amount) && !integer::is_negative(exponent),
-        )
+        Ok::<_, Asn1Error>((alphabetic || numeric) && !integer::is_negative(amount) && !integer::is_negative(exponent))
     };
     read().unwrap_or(false)
 }

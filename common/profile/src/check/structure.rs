@@ -91,8 +91,7 @@ fn is_processed(oid: &Oid) -> bool {
 
 fn check_key_ids(view: &View<'_>, findings: &mut Findings<'_>) {
     let role = findings.profile.role;
-    let (aki, ski) =
-        (view.extension(&oids::AKI), view.extension(&oids::SKI));
+    let (aki, ski) = (view.extension(&oids::AKI), view.extension(&oids::SKI));
     for (what, extension) in [("authorityKeyIdentifier", aki), ("subjectKeyIdentifier", ski)] {
         findings.add_if(extension.is_some_and(|extension| extension.critical), Rule::KeyIdsNotCritical, || {
             format!("{what} is critical")

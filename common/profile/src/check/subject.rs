@@ -79,7 +79,10 @@ fn check_string_types(view: &View<'_>, findings: &mut Findings<'_>) {
             let valid = found != tag::UTF8_STRING || std::str::from_utf8(attribute.value.value).is_ok();
             findings.add_if(!right || !valid, Rule::NameStringTypes, || {
                 let expected = if name == "C" { "PrintableString" } else { "UTF8String or PrintableString" };
-                format!("{name} has tag {found:#04x}{}, {expected} is required", if valid { "" } else { " and is no UTF-8" })
+                format!(
+                    "{name} has tag {found:#04x}{}, {expected} is required",
+                    if valid { "" } else { " and is no UTF-8" }
+                )
             });
         }
     }
@@ -116,8 +119,8 @@ fn check_organization_identifier(view: &View<'_>, findings: &mut Findings<'_>) {
 
 fn check_scheme(identifier: &OrganizationIdentifier, schemes: &[String], findings: &mut Findings<'_>) {
     let found = format!("{}{}", identifier.scheme(), identifier.country());
-    let registered = matches!(identifier.scheme(), "NTR" | "VAT" | "PSD" | "LEI" | "GOV")
-        || identifier.scheme().ends_with(':');
+    let registered =
+        matches!(identifier.scheme(), "NTR" | "VAT" | "PSD" | "LEI" | "GOV") || identifier.scheme().ends_with(':');
     let allowed = if schemes.is_empty() { registered } else { schemes.contains(&found) };
     findings.add_if(!allowed, Rule::OrganizationIdScheme, || {
         let expected = if schemes.is_empty() { "NTR, VAT, PSD, LEI, GOV".to_owned() } else { list(schemes) };

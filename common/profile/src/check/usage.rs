@@ -103,9 +103,8 @@ fn read_bits(value: &[u8]) -> Result<(u16, bool), Asn1Error> {
 
 fn check_leaf(view: &View<'_>, usage: Option<u16>, findings: &mut Findings<'_>) {
     let signs = usage.unwrap_or(0) & (KEY_CERT_SIGN | CRL_SIGN);
-    findings.add_if(signs != 0, Rule::LeafSignsNoCertificates, || {
-        format!("an end entity's keyUsage has {}", names(signs))
-    });
+    findings
+        .add_if(signs != 0, Rule::LeafSignsNoCertificates, || format!("an end entity's keyUsage has {}", names(signs)));
     if let Some((ca, length)) = constraints(view, findings) {
         findings.add_if(ca, Rule::LeafIsNoCa, || "basicConstraints has cA TRUE in an end entity".to_owned());
         findings.add_if(length, Rule::LeafPathLength, || "pathLenConstraint is in an end entity".to_owned());
@@ -161,9 +160,11 @@ fn check_extended(view: &View<'_>, findings: &mut Findings<'_>) {
     }
     if let Some(purposes) = purposes.filter(|_| findings.profile.role != Role::EndEntity) {
         let any = purposes.contains(&oids::ANY_EXT_KEY_USAGE);
-        let missing = findings.profile.issues_for.iter().filter(|wanted| {
-            !any && !purposes.iter().any(|purpose| purpose.to_string() == **wanted)
-        });
+        let missing = findings
+            .profile
+            .issues_for
+            .iter()
+            .filter(|wanted| !any && !purposes.iter().any(|purpose| purpose.to_string() == **wanted));
         let missing: Vec<&String> = missing.collect();
         findings.add_if(!missing.is_empty(), Rule::CaAdmitsPurposes, || {
             format!("extKeyUsage of the CA excludes {}", list(missing))

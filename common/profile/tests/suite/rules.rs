@@ -1,13 +1,11 @@
 //! One certificate per rule that breaks it and nothing else, unless one defect is two.
 
-
-
 use std::collections::BTreeSet;
 
+use crate::support::{NOW, attribute, ca, good, name, subject_name, unknown_oid};
 use kokuin_asn1::{Oid, enc, oids, tag};
 use kokuin_devca::{Subject, Validity, hostile::TestCertificate};
 use kokuin_profile::{Profile, Rule, Severity, check, check_der, refuse_unless_matches};
-use crate::support::{NOW, attribute, ca, good, name, subject_name, unknown_oid};
 
 type Change = fn(TestCertificate) -> TestCertificate;
 

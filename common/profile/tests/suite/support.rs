@@ -1,14 +1,10 @@
 //! A development CA, the good certificates that tests spoil, and names.
-use std::{
-    fs,
-    os::unix::fs::OpenOptionsExt,
-    sync::{Arc, LazyLock},
-};
+
+use std::sync::{Arc, LazyLock};
 
 use kokuin_asn1::{Oid, enc, oids};
 use kokuin_devca::{DevCa, Subject, Validity, hostile::TestCertificate};
-use kokuin_hsm_config::soft::SoftStore;
-use kokuin_key::{KeyId, Purpose, SigningKey};
+use kokuin_key::{KeyError, KeyId, KeyState, Prepared, Protection, Purpose, Signer, SigningKey};
 use kokuin_profile::Profile;
 use kokuin_suite::KeyAlgorithm;
 
@@ -26,17 +22,59 @@ pub(crate) fn ca() -> &'static DevCa {
     &CA
 }
 
-fn ca_key() -> Arc<dyn SigningKey> {
-    use std::io::Write;
+/// A key whose signatures are worth nothing: the checker looks at what is signed only.
+#[derive(Debug)]
+struct IdleKey {
+    id: KeyId,
+    spki: Vec<u8>,
+}
 
-    let dir = tempfile::tempdir().unwrap().keep();
-    let passphrase = dir.join("passphrase");
-    let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&passphrase).unwrap();
-    file.write_all(b"correct horse battery staple").unwrap();
-    let store = SoftStore::open(&dir.join("keys"), &passphrase).unwrap();
-    let key = store.create(&KeyId::parse("test-root").unwrap(), KeyAlgorithm::P256, Purpose::Ca).unwrap();
-    fs::remove_dir_all(dir).unwrap();
-    key
+struct IdleSigner;
+
+impl Signer for IdleSigner {
+    fn sign(&mut self, _: Prepared<'_>) -> Result<Vec<u8>, KeyError> {
+        Ok(vec![0; 64])
+    }
+}
+
+impl SigningKey for IdleKey {
+    fn id(&self) -> &KeyId {
+        &self.id
+    }
+
+    fn algorithm(&self) -> KeyAlgorithm {
+        KeyAlgorithm::P256
+    }
+
+    fn public_key(&self) -> &[u8] {
+        &self.spki
+    }
+
+    fn purpose(&self) -> Purpose {
+        Purpose::Ca
+    }
+
+    fn state(&self) -> KeyState {
+        KeyState::Active
+    }
+
+    fn protection(&self) -> Protection {
+        Protection::Software
+    }
+
+    fn open(&self) -> Result<Box<dyn Signer>, KeyError> {
+        Ok(Box::new(IdleSigner))
+    }
+}
+
+/// The generator of P-256 (FIPS 186-4 D.1.2.3).
+const POINT: &str = "046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296\
+    4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+
+fn ca_key() -> Arc<dyn SigningKey> {
+    let algorithm = enc::sequence(&[&enc::oid(&oids::EC_PUBLIC_KEY), &enc::oid(&oids::P256)]);
+    let spki = enc::sequence(&[&algorithm, &enc::bit_string(&hex::decode(POINT).unwrap(), 0)]);
+    Arc::new(IdleKey { id: KeyId::new("idle").unwrap(), spki })
 }
 
 /// What the CA would issue under `profile`.
@@ -54,7 +92,8 @@ pub(crate) fn good(profile: &Profile) -> TestCertificate {
         root.fields.issuer.clone_from(&root.fields.subject);
         return root;
     }
-    let validity = if profile.name == "issuing-ca" { Validity::months(NOW, 168) } else { Validity::usual(profile, NOW) };
+    let validity =
+        if profile.name == "issuing-ca" { Validity::months(NOW, 168) } else { Validity::usual(profile, NOW) };
     let subject = Subject::demo_organization(&profile.name);
     TestCertificate::new(ca(), profile, &subject, ca().key().public_key(), validity).unwrap()
 }
@@ -78,13 +117,8 @@ pub(crate) fn name(rdns: &[Vec<u8>]) -> Vec<u8> {
 /// Relative distinguished names of an organisation.
 pub(crate) fn subject_name(country: &str, organization: &str, identifier: &str) -> Vec<Vec<u8>> {
     let country = enc::sequence(&[&enc::oid(&oids::C), &enc::printable_string(country)]);
-    [
-        country,
-        attribute(&oids::O, organization),
-        attribute(&oids::ORG_ID, identifier),
-        attribute(&oids::CN, "Spoiled"),
-    ]
-    .iter()
-    .map(|pair| enc::set_of(&[pair]))
-    .collect()
+    [country, attribute(&oids::O, organization), attribute(&oids::ORG_ID, identifier), attribute(&oids::CN, "Spoiled")]
+        .iter()
+        .map(|pair| enc::set_of(&[pair]))
+        .collect()
 }
