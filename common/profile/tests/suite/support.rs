@@ -103,7 +103,7 @@ pub(crate) fn unknown_oid() -> Oid {
     "2.999.1".parse().unwrap()
 }
 
-/// AttributeTypeAndValue with a UTF8String.
+/// `AttributeTypeAndValue` with a `UTF8String`.
 pub(crate) fn attribute(oid: &Oid, text: &str) -> Vec<u8> {
     enc::sequence(&[&enc::oid(oid), &enc::utf8_string(text)])
 }
