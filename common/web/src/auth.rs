@@ -46,9 +46,9 @@ mod tests {
     use super::*;
 
     fn of(values: &[&str]) -> Result<String, Refused> {
-        let request = values.iter().fold(TestRequest::default(), |request, value| {
-            request.append_header(("authorization", *value))
-        });
+        let request = values
+            .iter()
+            .fold(TestRequest::default(), |request, value| request.append_header(("authorization", *value)));
         bearer(request.to_http_request().headers()).map(str::to_owned)
     }
 

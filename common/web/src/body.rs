@@ -34,10 +34,16 @@ impl BodyRules {
     ///
     /// # Errors
     /// 415, 413, 408 or 400, in this order.
-    pub async fn read(&self, request: &HttpRequest, payload: &mut Payload) -> Result<Bytes, Refused> {
-        self.check_head(request)?;
+    pub async fn read(&self, request: &HttpRequest, mut payload: Payload) -> Result<Bytes, Refused> {
         let mut reading = Reading { rules: self, first: None, rest: BytesMut::new(), timer: None };
-        poll_fn(|context| reading.poll(payload, context)).await
+        let body = match self.check_head(request) {
+            Ok(()) => poll_fn(|context| reading.poll(&mut payload, context)).await,
+            Err(refused) => Err(refused),
+        };
+        if body.is_err() {
+            abandon(request, payload);
+        }
+        body
     }
 
     /// Checks what the headers say.
@@ -70,6 +76,20 @@ impl BodyRules {
         Refused::BodyTimeout { within_ms }
     }
 }
+
+/// Gives up a body that nobody will read. The server would read a chunked one to its end, which may never come, once the
+/// payload is dropped; while it is held, the server answers and closes the connection (THR-85).
+pub(crate) fn abandon(request: &HttpRequest, payload: Payload) {
+    if request.headers().contains_key(header::TRANSFER_ENCODING) {
+        drop(actix_web::rt::spawn(async move {
+            sleep(ANSWERED).await;
+            drop(payload);
+        }));
+    }
+}
+
+/// Long after an answer was handed to the server.
+const ANSWERED: Duration = Duration::from_secs(1);
 
 struct Reading<'a> {
     rules: &'a BodyRules,
@@ -133,8 +153,8 @@ mod tests {
     };
 
     async fn answer(headers: &[(&str, &str)], body: &'static [u8]) -> (u16, Bytes) {
-        let handler = |request: HttpRequest, mut payload: Payload| async move {
-            RULES.read(&request, &mut payload).await.map(|body| HttpResponse::Ok().body(body))
+        let handler = |request: HttpRequest, payload: Payload| async move {
+            RULES.read(&request, payload).await.map(|body| HttpResponse::Ok().body(body))
         };
         let app = test::init_service(App::new().route("/", web::post().to(handler))).await;
         let mut request = test::TestRequest::post().set_payload(body);
@@ -161,8 +181,12 @@ mod tests {
 
     #[actix_web::test]
     async fn refuses_other_absent_and_repeated_media_types() {
-        for headers in [&[("content-type", "text/plain")][..], &[], &[TYPE, TYPE], &[("content-type", "application/timestamp-queryx")]]
-        {
+        for headers in [
+            &[("content-type", "text/plain")][..],
+            &[],
+            &[TYPE, TYPE],
+            &[("content-type", "application/timestamp-queryx")],
+        ] {
             assert_eq!(answer(headers, b"x").await.0, 415, "{headers:?}");
         }
     }

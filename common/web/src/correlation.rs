@@ -55,10 +55,7 @@ impl fmt::Display for CorrelationId {
 ///
 /// # Errors
 /// Those of the service inside.
-pub async fn correlate<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+pub async fn correlate<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, Error> {
     let id = CorrelationId::choose(request.headers().get(HEADER));
     request.extensions_mut().insert(id.clone());
     let start = std::time::Instant::now();
@@ -95,13 +92,21 @@ mod tests {
 
     async fn answered(asked: Option<&[u8]>) -> String {
         let app = App::new().service(
-            web::scope("").wrap(from_fn(correlate)).route("/", web::get().to(|request: HttpRequest| async move {
-                HttpResponse::Ok().body(CorrelationId::of(&request).to_string())
-            })).route("/refused", web::get().to(|| async { Err::<HttpResponse, _>(Refused::Forbidden) })),
+            web::scope("")
+                .wrap(from_fn(correlate))
+                .route(
+                    "/",
+                    web::get().to(|request: HttpRequest| async move {
+                        HttpResponse::Ok().body(CorrelationId::of(&request).to_string())
+                    }),
+                )
+                .route("/refused", web::get().to(|| async { Err::<HttpResponse, _>(Refused::Forbidden) })),
         );
         let app = test::init_service(app).await;
         let request = |path: &str| match asked {
-            Some(asked) => test::TestRequest::get().uri(path).insert_header((HEADER, HeaderValue::from_bytes(asked).unwrap())),
+            Some(asked) => {
+                test::TestRequest::get().uri(path).insert_header((HEADER, HeaderValue::from_bytes(asked).unwrap()))
+            }
             None => test::TestRequest::get().uri(path),
         };
         let refused = test::call_service(&app, request("/refused").to_request()).await;

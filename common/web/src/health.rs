@@ -36,9 +36,12 @@ pub trait Readiness: Send + Sync {
 #[derive(Clone)]
 pub struct Health {
     readiness: Arc<dyn Readiness>,
-    seen: Arc<Mutex<Option<(Instant, Result<(), NotReady>)>>>,
+    seen: Arc<Mutex<Option<Seen>>>,
     registry: Registry,
 }
+
+/// When readiness was looked at, and what was seen.
+type Seen = (Instant, Result<(), NotReady>);
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_secs(1);
@@ -85,11 +88,9 @@ async fn ready(health: Data<Health>) -> Result<HttpResponse, Problem> {
     let answer = web::block(move || health.look()).await.map_err(stopped).and_then(|answer| answer);
     match answer {
         Ok(()) => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n")),
-        Err(NotReady { code, detail }) => {
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, "not ready")
-                .detail(detail)
-                .header(header::RETRY_AFTER, "1"))
-        }
+        Err(NotReady { code, detail }) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, "not ready")
+            .detail(detail)
+            .header(header::RETRY_AFTER, "1")),
     }
 }
 
@@ -131,7 +132,10 @@ mod tests {
         let health = Health::new(Arc::new(Counted(AtomicU32::new(0), false)), Registry::new());
         let app = test::init_service(App::new().configure(|config| health.configure(config))).await;
         let response = test::call_service(&app, test::TestRequest::with_uri("/readyz").to_request()).await;
-        assert_eq!((response.status().as_u16(), response.headers().get("retry-after").unwrap().as_bytes()), (503, &b"1"[..]));
+        assert_eq!(
+            (response.status().as_u16(), response.headers().get("retry-after").unwrap().as_bytes()),
+            (503, &b"1"[..])
+        );
         let body = test::read_body(response).await;
         assert!(body.windows(13).any(|part| part == b"clock.stepped"));
         for (path, method, status) in

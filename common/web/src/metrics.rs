@@ -12,8 +12,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-pub use cell::{Counter, Gauge, Histogram, Labelled};
 use cell::Kind;
+pub use cell::{Counter, Gauge, Histogram, Labelled};
 
 /// A label and the values it can have.
 #[derive(Clone, Copy, Debug)]

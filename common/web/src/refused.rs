@@ -164,10 +164,7 @@ mod tests {
         assert_eq!(answer(&Refused::Method { allow: "GET, HEAD" }, "allow"), (405, value("GET, HEAD")));
         assert_eq!(answer(&Refused::BodyTooLarge { limit: 1 }, "connection"), (413, value("close")));
         assert_eq!(answer(&Refused::MediaType { expected: "text/plain" }, "allow"), (415, None));
-        assert_eq!(
-            answer(&Refused::CredentialsMissing, "www-authenticate"),
-            (401, value("Bearer realm=\"kokuin\""))
-        );
+        assert_eq!(answer(&Refused::CredentialsMissing, "www-authenticate"), (401, value("Bearer realm=\"kokuin\"")));
         assert_eq!(
             answer(&Refused::CredentialsInvalid, "www-authenticate"),
             (401, value("Bearer realm=\"kokuin\", error=\"invalid_token\""))

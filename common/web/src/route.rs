@@ -1,8 +1,8 @@
 //! Small pieces of routing.
 
-use actix_web::{HttpResponse, Route, guard, web};
+use actix_web::{HttpRequest, HttpResponse, Route, guard, web};
 
-use crate::Refused;
+use crate::{Refused, body::abandon};
 
 /// A route for `GET` and `HEAD`.
 #[must_use]
@@ -13,5 +13,14 @@ pub fn get_or_head() -> Route {
 /// What a resource answers to every other method: 405 with `Allow`. For `default_service` of a resource.
 #[must_use]
 pub fn only(allow: &'static str) -> Route {
-    web::to(move || async move { Err::<HttpResponse, _>(Refused::Method { allow }) })
+    web::to(move |request: HttpRequest, payload: web::Payload| async move {
+        abandon(&request, payload);
+        Err::<HttpResponse, _>(Refused::Method { allow })
+    })
+}
+
+/// What every path answers that nothing is at: 404.
+pub(crate) async fn nothing(request: HttpRequest, payload: web::Payload) -> Result<HttpResponse, Refused> {
+    abandon(&request, payload);
+    Err(Refused::NotFound)
 }

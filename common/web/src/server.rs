@@ -7,7 +7,7 @@ use std::{
 };
 
 use actix_web::{
-    App, HttpResponse, HttpServer,
+    App, HttpServer,
     dev::Server,
     rt::{
         System,
@@ -16,11 +16,14 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 
-use crate::{Limits, Refused};
+use crate::{Limits, route::nothing};
 
 /// Adds a service's routes and data. Called once in each worker, so that a worker can have a signer and buffers of its
 /// own: put them into `app_data`.
 pub type Application = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
+
+/// What is done after the last request.
+type Hook = Box<dyn FnOnce() + Send>;
 
 /// Connections that may wait in the kernel.
 const BACKLOG: i32 = 1_024;
@@ -31,7 +34,7 @@ pub struct ServiceSpec {
     listener: TcpListener,
     limits: Limits,
     application: Application,
-    on_shutdown: Vec<Box<dyn FnOnce() + Send>>,
+    on_shutdown: Vec<Hook>,
 }
 
 impl ServiceSpec {
@@ -48,13 +51,12 @@ impl ServiceSpec {
         self
     }
 
-    fn start(self) -> io::Result<(Server, Vec<Box<dyn FnOnce() + Send>>)> {
+    fn start(self) -> io::Result<(Server, Vec<Hook>)> {
         let Self { name, listener, limits, application, on_shutdown } = self;
         let workers = limits.worker_count();
         let connections = usize::try_from(limits.connections.get()).unwrap_or(usize::MAX);
         tracing::info!(service = name, address = %listener.local_addr()?, workers, "listening");
         let server = HttpServer::new(move || {
-            let nothing = || async { Err::<HttpResponse, _>(Refused::NotFound) };
             App::new().configure(|config| application(config)).default_service(web::to(nothing))
         })
         .workers(workers)

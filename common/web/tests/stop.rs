@@ -18,10 +18,13 @@ fn finishes_running_requests_of_both_listeners_thr_97() {
         let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
         addresses.push(listener.local_addr().unwrap());
         let application = Arc::new(|config: &mut web::ServiceConfig| {
-            config.route("/slow", web::get().to(|| async {
-                sleep(Duration::from_millis(700)).await;
-                HttpResponse::Ok().body("done")
-            }));
+            config.route(
+                "/slow",
+                web::get().to(|| async {
+                    sleep(Duration::from_millis(700)).await;
+                    HttpResponse::Ok().body("done")
+                }),
+            );
         });
         let hooks = hooks.clone();
         let service = ServiceSpec::new(name, listener, Limits::default(), application);
