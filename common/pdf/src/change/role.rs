@@ -1,6 +1,6 @@
 //! What each object of a revision is there for, by the ways that lead to it from the catalog.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use lopdf::{Dictionary, Document, Object, ObjectId};
 
@@ -38,6 +38,12 @@ pub(crate) enum Role {
     Other,
 }
 
+impl Role {
+    const fn is_structure(self) -> bool {
+        matches!(self, Self::Catalog | Self::PageTree | Self::Page)
+    }
+}
+
 /// The roles of every object that can be reached.
 #[derive(Debug, Default)]
 pub(crate) struct Roles(HashMap<ObjectId, HashSet<Role>>);
@@ -45,19 +51,20 @@ pub(crate) struct Roles(HashMap<ObjectId, HashSet<Role>>);
 impl Roles {
     pub(crate) fn of(document: &Document) -> Self {
         let mut roles = Self::default();
-        let mut open = Vec::new();
+        let mut open = VecDeque::new();
         for (key, value) in &document.trailer {
             let role = match key.as_slice() {
                 b"Root" => Role::Catalog,
                 b"Info" => Role::Metadata,
-                _ => continue,
+                key if is_bookkeeping(key) => continue,
+                _ => Role::Other,
             };
             spread(document, value, role, &mut open);
         }
-        while let Some((id, wanted)) = open.pop() {
+        while let Some((id, wanted)) = open.pop_front() {
             let Some(object) = document.objects.get(&id) else { continue };
             let role = arrive(object, wanted);
-            if !matches!(role, Role::Catalog | Role::PageTree | Role::Page) && roles.is_structure(id) {
+            if !role.is_structure() && roles.is_structure(id) {
                 continue;
             }
             if roles.0.entry(id).or_default().insert(role) {
@@ -68,12 +75,21 @@ impl Roles {
     }
 
     fn is_structure(&self, id: ObjectId) -> bool {
-        self.get(id).any(|role| matches!(role, Role::Catalog | Role::PageTree | Role::Page))
+        self.get(id).any(Role::is_structure)
     }
 
     pub(crate) fn get(&self, id: ObjectId) -> impl Iterator<Item = Role> + '_ {
         self.0.get(&id).into_iter().flatten().copied()
     }
+}
+
+/// Entries of a trailer, or of a cross-reference stream, through which nothing can be shown.
+fn is_bookkeeping(key: &[u8]) -> bool {
+    const KEYS: [&[u8]; 14] = [
+        b"Size", b"Prev", b"ID", b"Info", b"XRefStm", b"Type", b"Index", b"W", b"Length", b"Filter", b"DecodeParms",
+        b"DL", b"DocChecksum", b"Encrypt",
+    ];
+    KEYS.contains(&key)
 }
 
 /// Settles a role that depends on what is found.
@@ -104,7 +120,7 @@ pub(crate) fn is_signed(document: &Document, field: &Dictionary) -> bool {
 }
 
 /// Everything that `object`, which has `role`, refers to.
-fn inside(document: &Document, object: &Object, role: Role, open: &mut Vec<(ObjectId, Role)>) {
+fn inside(document: &Document, object: &Object, role: Role, open: &mut VecDeque<(ObjectId, Role)>) {
     match object {
         Object::Dictionary(dictionary) => entries(document, dictionary, role, open),
         Object::Stream(stream) => entries(document, &stream.dict, role, open),
@@ -124,15 +140,20 @@ fn inside(document: &Document, object: &Object, role: Role, open: &mut Vec<(Obje
     }
 }
 
-fn spread(document: &Document, value: &Object, role: Role, open: &mut Vec<(ObjectId, Role)>) {
+fn spread(document: &Document, value: &Object, role: Role, open: &mut VecDeque<(ObjectId, Role)>) {
     if let Object::Reference(id) = value {
-        open.push((*id, role));
+        // Pages first: other ways that lead to a page stop there.
+        if role.is_structure() {
+            open.push_front((*id, role));
+        } else {
+            open.push_back((*id, role));
+        }
     } else {
         inside(document, value, arrive(value, role), open);
     }
 }
 
-fn entries(document: &Document, dictionary: &Dictionary, role: Role, open: &mut Vec<(ObjectId, Role)>) {
+fn entries(document: &Document, dictionary: &Dictionary, role: Role, open: &mut VecDeque<(ObjectId, Role)>) {
     let signed = role == Role::Field && is_signed(document, dictionary);
     for (key, value) in dictionary {
         if let Some(next) = next(role, key, signed) {
