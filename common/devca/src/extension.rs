@@ -9,6 +9,9 @@ use crate::{fields::ExtensionField, validity::Validity};
 /// Where a development certificate's disclosure statement would be; the name cannot exist (RFC 2606).
 const DISCLOSURE_URL: &str = "https://development.invalid/disclosure-en.pdf";
 
+/// Policy of certificates whose profile names none (EN 319 412-2 4.3.3 wants one), under the arc for examples.
+const DEVELOPMENT_POLICY: &str = "2.999.3161.2";
+
 /// What extensions depend on besides the profile.
 pub(crate) struct Context<'a> {
     pub(crate) spki: &'a [u8],
@@ -39,8 +42,9 @@ pub(crate) fn extensions(profile: &Profile, context: &Context<'_>) -> Result<Vec
         let end = add_months(start, period.max_months).min(context.validity.not_after);
         add(oids::PRIVATE_KEY_USAGE_PERIOD, false, usage_period(start, end)?);
     }
-    if let Some(policy) = profile.policies.first() {
-        add(oids::CERT_POLICIES, false, enc::sequence(&[&oid_list(std::slice::from_ref(policy))?]));
+    if profile.role == Role::EndEntity {
+        let policy = profile.policies.first().map_or_else(|| DEVELOPMENT_POLICY.to_owned(), String::clone);
+        add(oids::CERT_POLICIES, false, enc::sequence(&[&oid_list(&[policy])?]));
     }
     if let Some(rule) = &profile.qc_statements {
         add(oids::QC_STATEMENTS, false, qc_statements(rule)?);
