@@ -2,7 +2,7 @@
 
 use crate::{
     AlgorithmId, Asn1Error, Certificate, Oid, Reader, calendar::parse_time, cms::Attributes, enc,
-    ess::SigningCertificateV2, oids, tag,
+    ess::SigningCertificateV2, oids, tag, tsp::GenTime,
 };
 
 /// An `Attribute` with one value, an element.
@@ -70,7 +70,7 @@ pub fn parse_message_digest<'a>(attributes: &Attributes<'a>) -> Result<Option<&'
     read_single(attributes, &oids::MESSAGE_DIGEST, |reader| reader.octet_string("message-digest"))
 }
 
-/// The value of `signing-time`, in UNIX seconds; `None` if the attribute is not there.
+/// The value of `signing-time`, in UNIX seconds, a fraction cut off; `None` if the attribute is not there.
 ///
 /// # Errors
 /// Not exactly one value, or another syntax.
@@ -78,7 +78,11 @@ pub fn parse_signing_time(attributes: &Attributes<'_>) -> Result<Option<i64>, As
     read_single(attributes, &oids::SIGNING_TIME, |reader| {
         let at = reader.place("signing-time");
         let tlv = reader.next()?;
-        parse_time(tlv, at)
+        // RFC 5652 11.3 has no fraction, but signers in use write one, and the time is only claimed.
+        match GenTime::parse(tlv.value) {
+            Ok(time) if tlv.tag == tag::GENERALIZED_TIME => Ok(time.unix_seconds()),
+            Ok(_) | Err(_) => parse_time(tlv, at),
+        }
     })
 }
 

@@ -18,9 +18,9 @@ pub struct Extension<'a> {
 /// How `critical DEFAULT FALSE` is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum DefaultRule {
-    /// An explicit FALSE is refused.
+    /// An explicit FALSE is refused, and so is a list without an extension.
     Strict,
-    /// An explicit FALSE is FALSE: certificates in use have it, and a profile can say so from [`Extension::raw`].
+    /// An explicit FALSE is FALSE: certificates and tokens in use have it, and a profile can say so from [`Extension::is_der`].
     Tolerant,
 }
 
@@ -31,6 +31,12 @@ impl<'a> Extension<'a> {
     /// What is not DER, or not that syntax.
     pub fn read(reader: &mut Reader<'a>) -> Result<Self, Asn1Error> {
         Self::read_with(reader, DefaultRule::Strict)
+    }
+
+    /// Whether `critical` is left out when it is FALSE.
+    #[must_use]
+    pub fn is_der(&self) -> bool {
+        Self::encode(&self.oid, self.critical, self.value) == self.raw
     }
 
     pub(crate) fn read_with(reader: &mut Reader<'a>, rule: DefaultRule) -> Result<Self, Asn1Error> {
@@ -47,9 +53,9 @@ impl<'a> Extension<'a> {
         Ok(Self { raw: tlv.raw, oid, critical, value })
     }
 
-    /// Reads all extensions left in `reader`, at least one and at most `limit`.
+    /// Reads all extensions left in `reader`, at most `limit`; strictly, at least one.
     pub(crate) fn read_all(mut reader: Reader<'a>, rule: DefaultRule, limit: usize) -> Result<Vec<Self>, Asn1Error> {
-        if reader.is_empty() {
+        if reader.is_empty() && rule == DefaultRule::Strict {
             return Err(Asn1Error::Empty { at: reader.here() });
         }
         let mut extensions = Vec::new();

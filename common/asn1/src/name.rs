@@ -26,7 +26,7 @@ impl NameAttribute<'_> {
     }
 }
 
-/// Reads octets that are one `Name` and nothing else.
+/// Reads octets that are one `Name` and nothing else. A `RelativeDistinguishedName` without attributes is skipped: certificates in use have it.
 ///
 /// # Errors
 /// What is not DER or not that syntax; [`Asn1Error::TooMany`] above 128 attributes.
@@ -36,9 +36,6 @@ pub fn parse(name: &[u8]) -> Result<Vec<NameAttribute<'_>>, Asn1Error> {
     let mut rdn = 0;
     while !reader.is_empty() {
         let mut set = reader.enter(tag::SET, "RelativeDistinguishedName")?;
-        if set.is_empty() {
-            return Err(Asn1Error::Empty { at: set.here() });
-        }
         while !set.is_empty() {
             if attributes.len() == MAX_ATTRIBUTES {
                 return Err(Asn1Error::TooMany { at: set.here(), limit: MAX_ATTRIBUTES });
@@ -101,7 +98,7 @@ pub fn directory_string(value: Tlv<'_>) -> Option<String> {
 }
 
 fn keyword(oid: &Oid) -> Option<&'static str> {
-    const KEYWORDS: [(Oid, &str); 15] = [
+    const KEYWORDS: [(Oid, &str); 18] = [
         (oids::CN, "CN"),
         (oids::C, "C"),
         (oids::O, "O"),
@@ -116,6 +113,9 @@ fn keyword(oid: &Oid) -> Option<&'static str> {
         (oids::SURNAME, "SN"),
         (oids::GIVEN_NAME, "GN"),
         (oids::TITLE, "title"),
+        (oids::BUSINESS_CATEGORY, "businessCategory"),
+        (oids::POSTAL_CODE, "postalCode"),
+        (oids::PSEUDONYM, "pseudonym"),
         (oids::EMAIL_ADDRESS, "emailAddress"),
     ];
     KEYWORDS.iter().find(|(known, _)| known == oid).map(|(_, keyword)| *keyword)

@@ -57,12 +57,19 @@ pub struct Attributes<'a> {
 }
 
 impl<'a> Attributes<'a> {
+    /// Reads what is in `tlv`, the element that `reader` took last; at least one attribute.
+    pub(crate) fn read_some(reader: &Reader<'a>, tlv: Tlv<'a>, field: &'static str) -> Result<Self, Asn1Error> {
+        let attributes = Self::read(reader, tlv, field)?;
+        if attributes.is_empty() {
+            Err(Asn1Error::Empty { at: reader.inside(tlv, field).here() })
+        } else {
+            Ok(attributes)
+        }
+    }
+
     /// Reads what is in `tlv`, the element that `reader` took last.
     pub(crate) fn read(reader: &Reader<'a>, tlv: Tlv<'a>, field: &'static str) -> Result<Self, Asn1Error> {
         let mut inner = reader.inside(tlv, field);
-        if inner.is_empty() {
-            return Err(Asn1Error::Empty { at: inner.here() });
-        }
         let mut attributes = Vec::new();
         while !inner.is_empty() {
             if attributes.len() == MAX_ATTRIBUTES {
@@ -80,7 +87,7 @@ impl<'a> Attributes<'a> {
     pub fn parse_set(bytes: &'a [u8]) -> Result<Self, Asn1Error> {
         let mut reader = Reader::new(bytes, "attributes");
         let tlv = reader.expect(tag::SET, "attributes")?;
-        let attributes = Self::read(&reader, tlv, "attributes")?;
+        let attributes = Self::read_some(&reader, tlv, "attributes")?;
         reader.finish()?;
         Ok(attributes)
     }
@@ -90,11 +97,16 @@ impl<'a> Attributes<'a> {
         self.attributes.iter()
     }
 
-    /// How many; at least one.
+    /// How many.
     #[must_use]
-    #[expect(clippy::len_without_is_empty, reason = "an empty set is refused")]
     pub const fn len(&self) -> usize {
         self.attributes.len()
+    }
+
+    /// Whether there is none: refused for signed attributes; unsigned ones in use are so.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.attributes.is_empty()
     }
 
     /// Every instance of one type.

@@ -70,7 +70,7 @@ impl<'a> SignerInfo<'a> {
         let sid_raw = &before_sid[..before_sid.len() - inner.rest().len()];
         let digest_algorithm = AlgorithmId::read(&mut inner, "signerInfo.digestAlgorithm")?;
         let signed_attrs = match inner.optional(tag::context_constructed(0), "signedAttrs")? {
-            Some(set) => Some(Attributes::read(&inner, set, "signedAttrs")?),
+            Some(set) => Some(Attributes::read_some(&inner, set, "signedAttrs")?),
             None => None,
         };
         let signature_algorithm = AlgorithmId::read(&mut inner, "signatureAlgorithm")?;

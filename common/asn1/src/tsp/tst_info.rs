@@ -6,7 +6,7 @@ use crate::{Asn1Error, Extension, Oid, Reader, enc, extension::DefaultRule, gene
 /// Extensions a token may have.
 const MAX_EXTENSIONS: usize = 32;
 
-/// What a token says, strict DER, version 1.
+/// What a token says, version 1. DER, but for defaults that are spelled out: tokens in use have those, see [`TstInfo::is_der`].
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TstInfo<'a> {
     /// All octets.
@@ -31,6 +31,8 @@ pub struct TstInfo<'a> {
     pub tsa: Option<&'a [u8]>,
     /// As received.
     pub extensions: Vec<Extension<'a>>,
+    /// Whether no default (`ordering`, `critical`) is spelled out; ours must be so (TSP-33).
+    pub is_der: bool,
 }
 
 impl<'a> TstInfo<'a> {
@@ -50,7 +52,8 @@ impl<'a> TstInfo<'a> {
         let serial = reader.integer("serialNumber")?;
         let gen_time = GenTime::read(&mut reader)?;
         let accuracy = Accuracy::read_optional(&mut reader)?;
-        let ordering = reader.boolean_default_false("ordering")?;
+        let spelled = reader.peek_tag() == Some(tag::BOOLEAN);
+        let ordering = if spelled { reader.boolean("ordering")? } else { false };
         let nonce = if reader.peek_tag() == Some(tag::INTEGER) { Some(reader.integer("nonce")?) } else { None };
         let tsa = match reader.enter_optional(tag::context_constructed(0), "tsa")? {
             Some(mut inner) => {
@@ -61,11 +64,25 @@ impl<'a> TstInfo<'a> {
             None => None,
         };
         let extensions = match reader.enter_optional(tag::context_constructed(1), "extensions")? {
-            Some(inner) => Extension::read_all(inner, DefaultRule::Strict, MAX_EXTENSIONS)?,
+            Some(inner) => Extension::read_all(inner, DefaultRule::Tolerant, MAX_EXTENSIONS)?,
             None => Vec::new(),
         };
         reader.finish()?;
-        Ok(Self { raw: bytes, version, policy, imprint, serial, gen_time, accuracy, ordering, nonce, tsa, extensions })
+        let is_der = ordering == spelled && extensions.iter().all(Extension::is_der);
+        Ok(Self {
+            is_der,
+            raw: bytes,
+            version,
+            policy,
+            imprint,
+            serial,
+            gen_time,
+            accuracy,
+            ordering,
+            nonce,
+            tsa,
+            extensions,
+        })
     }
 }
 
