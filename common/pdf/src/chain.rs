@@ -118,7 +118,9 @@ fn section(bytes: &[u8], offset: usize) -> Result<Section, PdfError> {
     let prev = match only(&entries, b"Prev").map_err(|_| broken(offset, "/Prev is written twice"))? {
         None => None,
         Some(range) => Some(
-            number_at(bytes, range).and_then(|prev| usize::try_from(prev).ok()).ok_or_else(|| broken(offset, "/Prev is no offset"))?,
+            number_at(bytes, range)
+                .and_then(|prev| usize::try_from(prev).ok())
+                .ok_or_else(|| broken(offset, "/Prev is no offset"))?,
         ),
     };
     let hybrid = entries.iter().any(|entry| entry.key == b"XRefStm");
@@ -164,7 +166,8 @@ fn order(bytes: &[u8], last: Marker, sections: &[Section]) -> Result<Vec<Revisio
     let markers: Vec<Marker> = occurrences(bytes, b"startxref").filter_map(|at| marker(bytes, at)).collect();
     let mut ends = vec![last.end];
     for section in sections.iter().skip(1) {
-        let Some(marker) = markers.iter().find(|marker| marker.names == section.offset && marker.at > section.offset) else {
+        let Some(marker) = markers.iter().find(|marker| marker.names == section.offset && marker.at > section.offset)
+        else {
             continue;
         };
         if ends.last().is_some_and(|newer| *newer <= marker.end) {

@@ -77,7 +77,9 @@ pub struct Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.object {
-            Some(object) => write!(f, "object {object} ({}) {} in revision {}", self.reason, self.act.name(), self.revision),
+            Some(object) => {
+                write!(f, "object {object} ({}) {} in revision {}", self.reason, self.act.name(), self.revision)
+            }
             None => write!(f, "{} {} in revision {}", self.reason, self.act.name(), self.revision),
         }
     }

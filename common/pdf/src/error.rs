@@ -241,7 +241,9 @@ pub enum SignatureFault {
         file_len: u64,
     },
     /// The gap between the ranges is not exactly this dictionary's `/Contents` string (PAD-03, PAD-27).
-    #[error("the gap of /ByteRange is {gap_start}..{gap_end}, the /Contents string is {contents_start}..{contents_end}")]
+    #[error(
+        "the gap of /ByteRange is {gap_start}..{gap_end}, the /Contents string is {contents_start}..{contents_end}"
+    )]
     GapIsNotContents {
         /// Start of the gap.
         gap_start: u64,
@@ -344,7 +346,9 @@ impl SignatureFault {
             | Self::GapIsNotContents { .. }
             | Self::Compressed
             | Self::NotARevision { .. } => "ISO 32000-2 12.8.1 (PAD-03, PAD-27)",
-            Self::Collision { .. } | Self::ChangedSince | Self::SharedBetweenFields { .. } => "EN 319 102-1 5.2.2 (PAD-04)",
+            Self::Collision { .. } | Self::ChangedSince | Self::SharedBetweenFields { .. } => {
+                "EN 319 102-1 5.2.2 (PAD-04)"
+            }
             Self::ContentsMissing | Self::ContentsNotHex | Self::ContentsNotDer | Self::ContentsPadding => {
                 "ISO 32000-2 12.8.3.3 (PAD-25)"
             }

@@ -39,8 +39,7 @@ pub(crate) fn load(bytes: &[u8], chain: &Chain, limits: &Limits) -> Result<Docum
         return Err(PdfError::Encrypted);
     }
     let started = (!cfg!(target_arch = "wasm32")).then(Instant::now);
-    let work =
-        Work { objects: 0, streamed: 0, member_work: 0, started, file_len: bytes.len(), limits: *limits };
+    let work = Work { objects: 0, streamed: 0, member_work: 0, started, file_len: bytes.len(), limits: *limits };
     WORK.set(Some(work));
     let options = LoadOptions {
         filter: Some(watch),
@@ -54,7 +53,9 @@ pub(crate) fn load(bytes: &[u8], chain: &Chain, limits: &Limits) -> Result<Docum
         Ok(Ok(document)) => document,
         Ok(Err(error)) => return Err(PdfError::Unreadable(error.to_string())),
         Err(panic) => {
-            let error = panic.downcast::<PdfError>().map_or_else(|_| PdfError::Unreadable("it makes the reader fail".into()), |error| *error);
+            let error = panic
+                .downcast::<PdfError>()
+                .map_or_else(|_| PdfError::Unreadable("it makes the reader fail".into()), |error| *error);
             return Err(error);
         }
     };
@@ -92,7 +93,8 @@ impl Work {
             let content = stream
                 .get_plain_content_with_limit(self.limits.inflated_len)
                 .map_err(|_| PdfError::TooCostly { what: "an object stream inflates beyond the limit" })?;
-            let first = stream.dict.get(b"First").and_then(Object::as_i64).ok().and_then(|first| usize::try_from(first).ok());
+            let first =
+                stream.dict.get(b"First").and_then(Object::as_i64).ok().and_then(|first| usize::try_from(first).ok());
             let header = content.get(..first.unwrap_or(0)).unwrap_or_default();
             // A member takes at least "1 0 " in the header.
             let members = u64::try_from(header.len() / 4 + 1).unwrap_or(u64::MAX);

@@ -55,7 +55,7 @@ impl Prepared {
     /// `/ByteRange`: start, length, start, length, in octets.
     #[must_use]
     pub fn byte_range(&self) -> [u64; 4] {
-        let octets = |count: usize| u64::try_from(count).expect("a length fits into 64 bits");
+        let octets = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         [0, octets(self.hole.start), octets(self.hole.end), octets(self.bytes.len() - self.hole.end)]
     }
 
@@ -109,11 +109,7 @@ pub fn prepare(original: &[u8], request: &SignatureRequest<'_>) -> Result<Prepar
 ///
 /// # Errors
 /// [`PdfError`] with the rule that the document, or the request, breaks.
-pub fn prepare_within(
-    original: &[u8],
-    request: &SignatureRequest<'_>,
-    limits: &Limits,
-) -> Result<Prepared, PdfError> {
+pub fn prepare_within(original: &[u8], request: &SignatureRequest<'_>, limits: &Limits) -> Result<Prepared, PdfError> {
     check(request)?;
     let sealable = policy::Sealable::load(original, limits)?;
     append::append(original, &sealable, request)

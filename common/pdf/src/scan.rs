@@ -187,7 +187,8 @@ impl<'a> Scanner<'a> {
 
     fn hexadecimal(&mut self) -> Result<(), PdfError> {
         let start = self.at;
-        let len = self.rest().iter().position(|byte| *byte == b'>').ok_or_else(|| broken(start, "a string without end"))?;
+        let len =
+            self.rest().iter().position(|byte| *byte == b'>').ok_or_else(|| broken(start, "a string without end"))?;
         self.at += len + 1;
         Ok(())
     }
@@ -265,7 +266,17 @@ mod tests {
 
     #[test]
     fn steps_over_one_value_of_each_kind() {
-        for text in ["12", "-1.5", "12 0 R", "/A#20b", "(a\\)(b)c)", "<0aF >", "[1 [2] <<>>]", "<</A<</B 1 0 R>>/C(x)>>", "true"] {
+        for text in [
+            "12",
+            "-1.5",
+            "12 0 R",
+            "/A#20b",
+            "(a\\)(b)c)",
+            "<0aF >",
+            "[1 [2] <<>>]",
+            "<</A<</B 1 0 R>>/C(x)>>",
+            "true",
+        ] {
             assert_eq!(value_of(&format!("{text} /Next")), Ok(text));
         }
         assert_eq!(value_of("12 0 Rx"), Ok("12"));

@@ -105,7 +105,8 @@ pub(crate) fn pages(document: &Document, limits: &Limits) -> Result<Vec<ObjectId
         if level > LEVELS || seen.len() > limits.tree_nodes {
             return Err(broken("too deep or too large"));
         }
-        let node = document.objects.get(&id).and_then(dictionary_of).ok_or_else(|| broken("a node is no dictionary"))?;
+        let node =
+            document.objects.get(&id).and_then(dictionary_of).ok_or_else(|| broken("a node is no dictionary"))?;
         if node.has(b"Kids") {
             for kid in array(document, node, b"Kids").iter().rev() {
                 open.push((kid.as_reference().map_err(|_| broken("a kid is no reference"))?, level + 1));

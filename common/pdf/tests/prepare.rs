@@ -1,5 +1,7 @@
 //! The incremental update of a seal: what it appends, and which documents it refuses.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 #[path = "support/sample.rs"]
 mod sample;
 
@@ -14,7 +16,11 @@ fn refusal(file: &[u8]) -> PdfError {
 fn sealable() -> Vec<(&'static str, Vec<u8>)> {
     let mut without_newline = plain();
     without_newline.pop();
-    let list = [objects("", "/Annots 5 0 R"), vec![(5, "[6 0 R]".into()), (6, "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]>>".into())]].concat();
+    let list = [
+        objects("", "/Annots 5 0 R"),
+        vec![(5, "[6 0 R]".into()), (6, "<</Type/Annot/Subtype/Link/Rect[0 0 9 9]>>".into())],
+    ]
+    .concat();
     vec![
         ("table", plain()),
         ("stream", stream(&objects("", ""))),
@@ -23,7 +29,10 @@ fn sealable() -> Vec<(&'static str, Vec<u8>)> {
         ("annotations in a list of their own", table(&list, "")),
         ("annotations in an object stream", stream(&list)),
         ("empty form", table(&objects("/AcroForm<</Fields[]/DA(/F 0 Tf)>>", ""), "")),
-        ("form in an object of its own", table(&[objects("/AcroForm 5 0 R", ""), vec![(5, "<</Fields[]>>".into())]].concat(), "")),
+        (
+            "form in an object of its own",
+            table(&[objects("/AcroForm 5 0 R", ""), vec![(5, "<</Fields[]>>".into())]].concat(), ""),
+        ),
         ("revised before", updated(&plain(), &[(4, "<</Length 5>>stream\n0 0 m\nendstream".into())])),
         ("information", table(&[objects("", ""), vec![(5, "<</Title(x)>>".into())]].concat(), "/Info 5 0 R")),
     ]
@@ -199,8 +208,15 @@ fn thr_16_refuses_active_content_and_lists_it() {
         ("/OpenAction<</S/#4aavaScript>>", "", catalog, "JavaScript"),
     ] {
         let file = table(&objects(in_catalog, in_page), "");
-        assert_eq!(refusal(&file), PdfError::ActiveContent(vec![ActiveContent { object, what }]), "{in_catalog}{in_page}");
+        assert_eq!(
+            refusal(&file),
+            PdfError::ActiveContent(vec![ActiveContent { object, what }]),
+            "{in_catalog}{in_page}"
+        );
     }
-    let harmless = table(&objects("/OpenAction[3 0 R/Fit]", "/Annots[<</Subtype/Link/A<</S/URI/URI(https://example.org)>>>>]"), "");
+    let harmless = table(
+        &objects("/OpenAction[3 0 R/Fit]", "/Annots[<</Subtype/Link/A<</S/URI/URI(https://example.org)>>>>]"),
+        "",
+    );
     assert!(prepare(&harmless, &request()).is_ok());
 }

@@ -119,8 +119,11 @@ impl Pair<'_> {
     }
 
     fn changed(&self, id: ObjectId, before: &Object, after: &Object) -> Verdict {
-        let roles: BTreeSet<Role> =
-            self.old_roles.get(id).chain(self.new_roles.get(id).filter(|role| *role != Role::SignedAppearance)).collect();
+        let roles: BTreeSet<Role> = self
+            .old_roles
+            .get(id)
+            .chain(self.new_roles.get(id).filter(|role| *role != Role::SignedAppearance))
+            .collect();
         let worst = roles.into_iter().map(|role| match (role, before, after) {
             (Role::Evidence | Role::Metadata, ..) => (ChangeKind::Extension, role_name(role).into()),
             (Role::Appearance, ..) => (ChangeKind::FormFill, role_name(role).into()),
@@ -167,7 +170,8 @@ impl Pair<'_> {
         if !missing(old, new).is_empty() {
             return (ChangeKind::Annotation, "annotation list, one removed".into());
         }
-        let signatures_only = missing(new, old).into_iter().all(|item| self.is_signature_field(tree::resolve(self.new, item)));
+        let signatures_only =
+            missing(new, old).into_iter().all(|item| self.is_signature_field(tree::resolve(self.new, item)));
         let kind = if signatures_only { ChangeKind::FormFill } else { ChangeKind::Annotation };
         (kind, "annotation list".into())
     }
@@ -192,7 +196,8 @@ impl Pair<'_> {
         if !missing(old, new).is_empty() {
             return (ChangeKind::Undefined, "form fields, one removed".into());
         }
-        let signatures_only = missing(new, old).into_iter().all(|item| self.is_signature_field(tree::resolve(self.new, item)));
+        let signatures_only =
+            missing(new, old).into_iter().all(|item| self.is_signature_field(tree::resolve(self.new, item)));
         (if signatures_only { ChangeKind::FormFill } else { ChangeKind::Annotation }, "form fields".into())
     }
 
@@ -202,7 +207,9 @@ impl Pair<'_> {
         let verdicts = differing(old, new).into_iter().map(|key| match key.as_slice() {
             b"V" | b"AS" | b"AP" if signed => (ChangeKind::Undefined, named("signed field", &key)),
             b"V" | b"AS" | b"AP" | b"I" | b"M" | b"F" => (ChangeKind::FormFill, named("field", &key)),
-            b"Rect" | b"MK" | b"BS" | b"Border" | b"C" | b"H" if !signed => (ChangeKind::Annotation, named("field", &key)),
+            b"Rect" | b"MK" | b"BS" | b"Border" | b"C" | b"H" if !signed => {
+                (ChangeKind::Annotation, named("field", &key))
+            }
             _ => (ChangeKind::Undefined, named("field", &key)),
         });
         verdicts.max().unwrap_or_else(|| (ChangeKind::FormFill, "field, order of entries".into()))
@@ -211,9 +218,10 @@ impl Pair<'_> {
     fn is_signature_field(&self, object: &Object) -> bool {
         let Some(field) = tree::dictionary_of(object) else { return false };
         let parent = tree::dictionary(self.new, field, b"Parent");
-        [Some(field), parent].into_iter().flatten().any(|node| {
-            matches!(tree::entry(self.new, node, b"FT"), Some(Object::Name(kind)) if kind == b"Sig")
-        })
+        [Some(field), parent]
+            .into_iter()
+            .flatten()
+            .any(|node| matches!(tree::entry(self.new, node, b"FT"), Some(Object::Name(kind)) if kind == b"Sig"))
     }
 }
 
@@ -280,7 +288,9 @@ fn only_grew(old: &Dictionary, new: &Dictionary) -> bool {
 /// Whether two objects say the same, wherever they lie.
 pub(crate) fn same(left: &Object, right: &Object) -> bool {
     match (left, right) {
-        (Object::Stream(left), Object::Stream(right)) => left.content == right.content && same_entries(&left.dict, &right.dict),
+        (Object::Stream(left), Object::Stream(right)) => {
+            left.content == right.content && same_entries(&left.dict, &right.dict)
+        }
         (Object::Dictionary(left), Object::Dictionary(right)) => same_entries(left, right),
         (Object::Array(left), Object::Array(right)) => {
             left.len() == right.len() && left.iter().zip(right).all(|(left, right)| same(left, right))

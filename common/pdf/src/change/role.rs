@@ -86,8 +86,20 @@ impl Roles {
 /// Entries of a trailer, or of a cross-reference stream, through which nothing can be shown.
 fn is_bookkeeping(key: &[u8]) -> bool {
     const KEYS: [&[u8]; 14] = [
-        b"Size", b"Prev", b"ID", b"Info", b"XRefStm", b"Type", b"Index", b"W", b"Length", b"Filter", b"DecodeParms",
-        b"DL", b"DocChecksum", b"Encrypt",
+        b"Size",
+        b"Prev",
+        b"ID",
+        b"Info",
+        b"XRefStm",
+        b"Type",
+        b"Index",
+        b"W",
+        b"Length",
+        b"Filter",
+        b"DecodeParms",
+        b"DL",
+        b"DocChecksum",
+        b"Encrypt",
     ];
     KEYS.contains(&key)
 }

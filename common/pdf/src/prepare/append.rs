@@ -44,13 +44,21 @@ impl New {
     /// Numbers that no entry of the document has, free ones included: generations of reused numbers confuse readers.
     fn after(document: &Document) -> Result<Self, PdfError> {
         let next = |step: u32| {
-            document.max_id.checked_add(step).filter(|number| *number <= MAX_NUMBER).ok_or(PdfError::TooManyObjects { limit: MAX_OBJECTS })
+            document
+                .max_id
+                .checked_add(step)
+                .filter(|number| *number <= MAX_NUMBER)
+                .ok_or(PdfError::TooManyObjects { limit: MAX_OBJECTS })
         };
         Ok(Self { signature: (next(1)?, 0), widget: (next(2)?, 0), xref: (next(3)?, 0) })
     }
 }
 
-pub(super) fn append(original: &[u8], sealable: &Sealable, request: &SignatureRequest<'_>) -> Result<Prepared, PdfError> {
+pub(super) fn append(
+    original: &[u8],
+    sealable: &Sealable,
+    request: &SignatureRequest<'_>,
+) -> Result<Prepared, PdfError> {
     let document = &sealable.document;
     let new = New::after(document)?;
     let mut out = Appender::new(original, request.contents_len * 2 + OVERHEAD);

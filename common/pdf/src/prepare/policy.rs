@@ -47,7 +47,9 @@ fn check_signatures(document: &Document) -> Result<(), PdfError> {
     if tree::entry(document, catalog, b"Perms").is_some() {
         return Err(PdfError::Certified);
     }
-    let is_one = |object: &&Object| tree::dictionary_of(object).is_some_and(|value| is_signature(value) && !value.has(b"Subtype"));
+    let is_one = |object: &&Object| {
+        tree::dictionary_of(object).is_some_and(|value| is_signature(value) && !value.has(b"Subtype"))
+    };
     let signatures = document.objects.values().filter(is_one).count();
     if signatures > 0 { Err(PdfError::ExistingSignature { signatures }) } else { Ok(()) }
 }

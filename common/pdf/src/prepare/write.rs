@@ -81,7 +81,8 @@ impl Appender {
             let first = run.first().map_or(0, |(id, _)| id.0);
             index.extend([Object::Integer(first.into()), integer(run.len())]);
             for ((_, generation), offset) in run {
-                let offset = u32::try_from(*offset).map_err(|_| PdfError::TooLarge { found: *offset, limit: u32::MAX as usize })?;
+                let offset = u32::try_from(*offset)
+                    .map_err(|_| PdfError::TooLarge { found: *offset, limit: u32::MAX as usize })?;
                 content.push(1);
                 content.extend_from_slice(&offset.to_be_bytes());
                 content.extend_from_slice(&generation.to_be_bytes());

@@ -40,7 +40,8 @@ pub fn signatures_within(
     let mut taken: Vec<(ObjectId, String)> = Vec::new();
     for field in tree::fields(&history.document, limits) {
         let Some((value, object)) = signature_value(&history.document, &field) else { continue };
-        let malformed = |fault| MalformedSignature { field_name: field.name.clone(), object: object.map(Into::into), fault };
+        let malformed =
+            |fault| MalformedSignature { field_name: field.name.clone(), object: object.map(Into::into), fault };
         let (Some(value), Some(object)) = (tree::dictionary_of(value), object) else {
             found.push(Err(malformed(SignatureFault::NotADictionary)));
             continue;
@@ -119,7 +120,12 @@ fn tail(file: &[u8], chain: &Chain) -> Option<Change> {
 fn collide(found: &mut [Result<PdfSignature, MalformedSignature>]) {
     let ranges: Vec<Option<(String, u64, u64)>> = found
         .iter()
-        .map(|result| result.as_ref().ok().map(|one| (one.field_name.clone(), one.byte_range[1], one.byte_range[2] + one.byte_range[3])))
+        .map(|result| {
+            result
+                .as_ref()
+                .ok()
+                .map(|one| (one.field_name.clone(), one.byte_range[1], one.byte_range[2] + one.byte_range[3]))
+        })
         .collect();
     for (index, result) in found.iter_mut().enumerate() {
         let Ok(signature) = result else { continue };
@@ -164,11 +170,16 @@ fn without_field(history: &History, taken: &[(ObjectId, String)]) -> Vec<Result<
         known.extend([&b"UR"[..], b"UR3"].into_iter().filter_map(|key| permissions.get(key).ok()?.as_reference().ok()));
     }
     let orphans = document.objects.iter().filter(|(id, object)| {
-        !known.contains(id) && tree::dictionary_of(object).is_some_and(|value| change::is_signature(value) && !value.has(b"Subtype"))
+        !known.contains(id)
+            && tree::dictionary_of(object).is_some_and(|value| change::is_signature(value) && !value.has(b"Subtype"))
     });
     orphans
         .map(|(id, _)| {
-            Err(MalformedSignature { field_name: String::new(), object: Some((*id).into()), fault: SignatureFault::NoField })
+            Err(MalformedSignature {
+                field_name: String::new(),
+                object: Some((*id).into()),
+                fault: SignatureFault::NoField,
+            })
         })
         .collect()
 }

@@ -80,7 +80,10 @@ mod tests {
     fn cuts_zeros_after_a_sequence() {
         assert_eq!(unpad(&[0x30, 2, 5, 0, 0, 0]), Ok(&[0x30, 2, 5, 0][..]));
         assert_eq!(unpad(&[0x30, 0x80, 5, 0, 0, 0, 0]), Ok(&[0x30, 0x80, 5, 0, 0, 0][..]));
-        assert_eq!(unpad(&[0x30, 0x80, 0x24, 0x80, 4, 1, 7, 0, 0, 0, 0, 0]), Ok(&[0x30, 0x80, 0x24, 0x80, 4, 1, 7, 0, 0, 0, 0][..]));
+        assert_eq!(
+            unpad(&[0x30, 0x80, 0x24, 0x80, 4, 1, 7, 0, 0, 0, 0, 0]),
+            Ok(&[0x30, 0x80, 0x24, 0x80, 4, 1, 7, 0, 0, 0, 0][..])
+        );
     }
 
     #[test]
@@ -90,7 +93,16 @@ mod tests {
 
     #[test]
     fn refuses_contents_without_a_sequence() {
-        for contents in [&[][..], &[0], &[0, 0, 0], &[0x30], &[0x30, 3, 5, 0], &[0x31, 0], &[0x30, 0x84, 255, 255, 255, 255], &[0x30, 0x80, 5, 0]] {
+        for contents in [
+            &[][..],
+            &[0],
+            &[0, 0, 0],
+            &[0x30],
+            &[0x30, 3, 5, 0],
+            &[0x31, 0],
+            &[0x30, 0x84, 255, 255, 255, 255],
+            &[0x30, 0x80, 5, 0],
+        ] {
             assert_eq!(unpad(contents), Err(SignatureFault::ContentsNotDer), "{contents:02x?}");
         }
     }

@@ -47,7 +47,9 @@ impl History {
                 Ok(document) => {
                     let changes = match &previous {
                         Some(previous) => change::between(previous, &document, revision.number, limits),
-                        None if revision.number > 1 => vec![not_compared(revision.number, "the revision before it cannot be read")],
+                        None if revision.number > 1 => {
+                            vec![not_compared(revision.number, "the revision before it cannot be read")]
+                        }
                         None => Vec::new(),
                     };
                     states.push(State { signatures: seen(&document, limits), changes });

@@ -158,6 +158,7 @@ fn doc_mdp(source: &Source<'_>) -> Option<u8> {
         (tree::name(source.document, reference, b"TransformMethod")? == "DocMDP").then_some(reference)
     })?;
     let parameters = tree::dictionary(source.document, transform, b"TransformParams");
-    let level = parameters.and_then(|parameters| tree::entry(source.document, parameters, b"P")).and_then(|p| p.as_i64().ok());
+    let level =
+        parameters.and_then(|parameters| tree::entry(source.document, parameters, b"P")).and_then(|p| p.as_i64().ok());
     Some(level.and_then(|level| u8::try_from(level).ok()).unwrap_or(2))
 }

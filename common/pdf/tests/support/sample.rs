@@ -73,7 +73,8 @@ pub(crate) fn stream(objects: &[(u32, String)]) -> Vec<u8> {
     }
     entries.push((18, place(1, file.len(), 0)));
     let (first, n, len) = (head.len(), packed.len(), head.len() + body.len());
-    let container = format!("18 0 obj\n<</Type/ObjStm/N {n}/First {first}/Length {len}>>stream\n{head}{body}\nendstream\nendobj\n");
+    let container =
+        format!("18 0 obj\n<</Type/ObjStm/N {n}/First {first}/Length {len}>>stream\n{head}{body}\nendstream\nendobj\n");
     file.extend_from_slice(container.as_bytes());
     let start = file.len();
     entries.push((19, place(1, start, 0)));
