@@ -1,3 +1,16 @@
 //! The only outgoing HTTP, guarded: TSP with the answer checked against its request, CRL.
 //!
 //! May use: `asn1`. Must not know: trust decisions.
+
+mod client;
+mod error;
+mod guard;
+mod limits;
+pub mod tsp;
+mod url;
+
+pub use client::{Answer, Client};
+pub use error::FetchError;
+pub use guard::Reach;
+pub use limits::Limits;
+pub use url::Url;

@@ -1,5 +1,7 @@
 //! The edge over real connections: what is refused before a body is parsed, and in which time.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::{
     io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},

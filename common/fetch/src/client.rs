@@ -1,0 +1,155 @@
+//! The one HTTP client.
+
+mod resolve;
+
+use std::{io::Read as _, time::Instant};
+
+use kokuin_settings::Secret;
+use resolve::GuardedResolver;
+use ureq::{
+    Agent, Body,
+    config::ConfigBuilder,
+    http::{Response, header},
+    typestate::AgentScope,
+    unversioned::transport::DefaultConnector,
+};
+
+use crate::{FetchError, Limits, Url};
+
+/// A blocking HTTP client that follows no redirect and no proxy, connects only to addresses it has checked, and stops at
+/// its limits. Keeps connections; share it.
+#[derive(Clone, Debug)]
+pub struct Client {
+    agent: Agent,
+    limits: Limits,
+}
+
+/// What came back with status 200.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Answer {
+    /// The HTTP status, 200.
+    pub status: u16,
+    /// Essence of the content type, in small letters, without parameters; empty if there was none.
+    pub content_type: String,
+    /// All of it, within the limit.
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    /// A client with these limits.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let config = Agent::config_builder()
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            // Not from the environment either: a proxy would resolve names behind the guard's back.
+            .proxy(None)
+            .user_agent(concat!("kokuin/", env!("CARGO_PKG_VERSION")))
+            .accept_encoding("identity")
+            .max_response_header_size(16 * 1024)
+            .timeout_global(Some(limits.total))
+            .timeout_resolve(Some(limits.connect))
+            .timeout_connect(Some(limits.connect));
+        let agent = Agent::with_parts(
+            with_tls(config).build(),
+            DefaultConnector::default(),
+            GuardedResolver::new(limits.reach),
+        );
+        Self { agent, limits }
+    }
+
+    /// Fetches what is at `url`.
+    ///
+    /// # Errors
+    /// [`FetchError`]; any status but 200 is one.
+    pub fn get(&self, url: &Url) -> Result<Answer, FetchError> {
+        let start = Instant::now();
+        let response = self.agent.get(url.uri()).call();
+        self.read(start, response)
+    }
+
+    /// Sends `body` to `url`, with a bearer token if the service wants one.
+    ///
+    /// # Errors
+    /// [`FetchError`]; any status but 200 is one.
+    pub fn post(
+        &self,
+        url: &Url,
+        content_type: &str,
+        body: &[u8],
+        bearer: Option<&Secret>,
+    ) -> Result<Answer, FetchError> {
+        let start = Instant::now();
+        let mut request = self.agent.post(url.uri()).header(header::CONTENT_TYPE, content_type);
+        if let Some(token) = bearer.and_then(Secret::expose_text) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let response = request.send(body);
+        self.read(start, response)
+    }
+
+    fn read(&self, start: Instant, response: Result<Response<Body>, ureq::Error>) -> Result<Answer, FetchError> {
+        let mut response = response.map_err(|error| self.refuse(error))?;
+        let status = response.status().as_u16();
+        match status {
+            200 => (),
+            300..=399 => return Err(FetchError::Redirect { status }),
+            _ => return Err(FetchError::Status { status }),
+        }
+        let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+        let content_type = content_type.trim().chars().take(100).collect::<String>().to_ascii_lowercase();
+        let mut body = Vec::new();
+        let limit = self.limits.body;
+        let read = response.body_mut().as_reader().take(limit.saturating_add(1)).read_to_end(&mut body);
+        read.map_err(|error| self.refuse(error.into()))?;
+        if body.len() as u64 > limit {
+            return Err(FetchError::TooLarge { limit });
+        }
+        // The library's own limit does not count what lies between two reads.
+        if start.elapsed() > self.limits.total {
+            return Err(self.timeout());
+        }
+        Ok(Answer { status, content_type, body })
+    }
+
+    fn timeout(&self) -> FetchError {
+        FetchError::Timeout { limit_ms: u64::try_from(self.limits.total.as_millis()).unwrap_or(u64::MAX) }
+    }
+
+    fn refuse(&self, error: ureq::Error) -> FetchError {
+        let error = resolve::refusal(error);
+        match error {
+            Ok(refused) => refused,
+            Err(ureq::Error::Timeout(_)) => self.timeout(),
+            Err(ureq::Error::Io(reason)) if reason.kind() == std::io::ErrorKind::TimedOut => self.timeout(),
+            Err(ureq::Error::Io(reason)) => FetchError::Connection { reason },
+            Err(ureq::Error::ConnectionFailed) => {
+                FetchError::Connection { reason: std::io::ErrorKind::NotConnected.into() }
+            }
+            Err(ureq::Error::Tls(reason)) => FetchError::Tls { reason: reason.to_owned() },
+            #[cfg(feature = "native-tls")]
+            Err(ureq::Error::NativeTls(reason)) => FetchError::Tls { reason: reason.to_string() },
+            // The library's list is open; everything else is a broken protocol.
+            Err(other) => FetchError::Protocol { reason: other.to_string() },
+        }
+    }
+}
+
+/// OpenSSL, and the machine's own list of authorities.
+#[cfg(feature = "native-tls")]
+fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+    use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+    let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier);
+    config.tls_config(tls.build())
+}
+
+/// No TLS in this build: [`Url`] refuses `https`.
+#[cfg(not(feature = "native-tls"))]
+const fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+    config
+}
+
+#[cfg(test)]
+mod tests;
