@@ -1,1 +1,7 @@
-//! Key back ends. `soft` holds encrypted PKCS#8 keys, for development and tests.
+//! Key back ends, a feature each, and later the declarative configuration of devices.
+//!
+//! Lives here: how keys are made, kept, suspended and asked to sign. May use: `key`, `suite`, `settings`, `asn1`, one
+//! library a back end. Must not know: what is signed and why. Services see `key` only; `cli` wires them together.
+
+#[cfg(feature = "soft")]
+pub mod soft;
