@@ -21,7 +21,6 @@ pub mod service;
 pub mod stage;
 pub mod start;
 pub mod template;
-mod text;
 pub mod timekeeper;
 pub mod tsu;
 pub mod worker;

@@ -9,7 +9,7 @@ use kokuin_clock::ClockRefusal;
 use kokuin_key::{KeyError, KeyState};
 use kokuin_suite::DigestAlgorithm;
 
-use crate::{refusal_class::RefusalClass, text::shown};
+use crate::refusal_class::RefusalClass;
 
 /// A rule of RFC 3161, of EN 319 422 or of the TSU's policy that kept a token from being issued.
 #[derive(Debug, thiserror::Error)]
@@ -45,19 +45,19 @@ pub enum Refusal {
         found: usize,
     },
     /// The digest algorithm is unknown here.
-    #[error("digest algorithm {} is not known", shown(.0))]
+    #[error("digest algorithm {0} is not known")]
     AlgorithmUnknown(Oid),
     /// The digest algorithm carries parameters, and has none.
-    #[error("digest algorithm {} takes no parameters but NULL", shown(.0))]
+    #[error("digest algorithm {0} takes no parameters but NULL")]
     AlgorithmParameters(Oid),
     /// The digest algorithm is known and not among those this TSU stamps.
     #[error("digest algorithm {0} is not accepted")]
     AlgorithmNotAccepted(DigestName),
     /// No token is issued under the policy asked for.
-    #[error("policy {} is not offered", shown(.0))]
+    #[error("policy {0} is not offered")]
     PolicyNotOffered(Oid),
     /// The request has an extension; none is known here, critical or not.
-    #[error("extension {} is not supported", shown(.0))]
+    #[error("extension {0} is not supported")]
     Extension(Oid),
     /// The clock gives no reading.
     #[error("no time: {0}")]

@@ -13,7 +13,7 @@ use kokuin_audit::{
 };
 use kokuin_clock::{Clock, Instant};
 use kokuin_key::{Protection, SigningKey, self_test};
-use kokuin_suite::{CryptoPolicy, KeyAlgorithm, Verify};
+use kokuin_suite::{CryptoPolicy, KeyAlgorithm, Unsuitable, Verify};
 use kokuin_web::metrics::Registry;
 
 use crate::{
@@ -87,8 +87,7 @@ impl Service {
         let own = certificates.next().ok_or(StartError::NoCertificate)?;
         let checked = CheckedTsu::new(&config.tsu, Arc::clone(&key), own, certificates.collect())?;
         let now = LogTime::system_now();
-        let algorithm = key.algorithm().signature_algorithm();
-        crypto_policy.may_sign(algorithm, key.algorithm(), now.unix_micros().div_euclid(1_000_000))?;
+        check_algorithms(&crypto_policy, key.algorithm(), &config, now)?;
         self_test(&*key, &*engine)?;
 
         record_start(&log, config_digest, now)?;
@@ -162,6 +161,13 @@ impl Service {
         journal.stop();
         append(&self.log, &Entry::ServiceStop(service(LogTime::system_now()))).map(drop)
     }
+}
+
+/// Whether the key may sign today, and the digests be stamped (TSP-50).
+fn check_algorithms(policy: &CryptoPolicy, key: KeyAlgorithm, config: &Config, now: LogTime) -> Result<(), Unsuitable> {
+    let seconds = now.unix_micros().div_euclid(1_000_000);
+    policy.may_sign(key.signature_algorithm(), key, seconds)?;
+    config.tsu.hashes.iter().try_for_each(|hash| policy.may_digest(hash.0, seconds))
 }
 
 /// RSA and devices sign on threads of their own; what takes microseconds signs on the worker.

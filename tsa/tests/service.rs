@@ -22,5 +22,7 @@ mod property;
 mod refused;
 #[path = "service/start.rs"]
 mod start;
+#[path = "service/test_key.rs"]
+mod test_key;
 #[path = "service/token.rs"]
 mod token;

@@ -12,8 +12,7 @@ use kokuin_asn1::{
 };
 use kokuin_audit::{Entry, Log, LogName, LogOptions, LogRead, Origin, entry::Digest, storage::memory::MemoryStore};
 use kokuin_devca::{DevCa, Subject, Validity};
-use kokuin_hsm_config::soft::SoftStore;
-use kokuin_key::{KeyId, Protection, Purpose, SigningKey};
+use kokuin_key::{Protection, Purpose, SigningKey};
 use kokuin_profile::Profile;
 use kokuin_suite::{CryptoPolicy, DigestAlgorithm, KeyAlgorithm, digest};
 use kokuin_suite_openssl::OpenSslEngine;
@@ -23,31 +22,31 @@ use kokuin_web::metrics::Registry;
 use crate::{
     faulty_key::FaultyKey,
     moved_clock::{MovedClock, NOON},
+    test_key::TestKey,
 };
 
-/// Keys made once for all tests: making them is what takes long.
+/// Keys of all tests.
 #[derive(Debug)]
 pub(crate) struct Keys {
     pub(crate) ca: Arc<dyn SigningKey>,
     pub(crate) log: Arc<dyn SigningKey>,
     pub(crate) p256: Arc<dyn SigningKey>,
     pub(crate) p384: Arc<dyn SigningKey>,
-    pub(crate) rsa: Arc<dyn SigningKey>,
+    pub(crate) ed25519: Arc<dyn SigningKey>,
     pub(crate) seal: Arc<dyn SigningKey>,
 }
 
 pub(crate) fn keys() -> &'static Keys {
     static KEYS: OnceLock<Keys> = OnceLock::new();
     KEYS.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        let store = SoftStore::in_memory_for_tests(folder.path());
-        let make = |name: &str, algorithm, purpose| store.create(&KeyId::new(name).unwrap(), algorithm, purpose).unwrap();
+        let make =
+            |name, algorithm, purpose| -> Arc<dyn SigningKey> { Arc::new(TestKey::new(name, algorithm, purpose)) };
         Keys {
             ca: make("ca", KeyAlgorithm::P256, Purpose::Ca),
             log: make("log", KeyAlgorithm::Ed25519, Purpose::Log),
             p256: make("tsu", KeyAlgorithm::P256, Purpose::Tst),
             p384: make("tsu-p384", KeyAlgorithm::P384, Purpose::Tst),
-            rsa: make("tsu-rsa", KeyAlgorithm::Rsa { bits: 3072 }, Purpose::Tst),
+            ed25519: make("tsu-ed25519", KeyAlgorithm::Ed25519, Purpose::Tst),
             seal: make("seal", KeyAlgorithm::P256, Purpose::Seal),
         }
     })
@@ -73,6 +72,7 @@ pub(crate) struct Setup {
     pub(crate) certificates: Vec<Certificate>,
     pub(crate) store: MemoryStore,
     pub(crate) clock: Arc<MovedClock>,
+    pub(crate) crypto_policy: CryptoPolicy,
 }
 
 impl Default for Setup {
@@ -90,6 +90,7 @@ impl Setup {
             certificates: vec![certify(key.as_ref()), ca().certificate().clone()],
             store: MemoryStore::new(),
             clock: Arc::new(MovedClock::at_noon()),
+            crypto_policy: CryptoPolicy::default(),
         }
     }
 
@@ -114,7 +115,7 @@ impl Setup {
             clock: self.clock.clone(),
             log,
             engine: Arc::new(OpenSslEngine),
-            crypto_policy: Arc::new(CryptoPolicy::default()),
+            crypto_policy: Arc::new(self.crypto_policy),
             registry: registry.clone(),
         })?;
         Ok(Bench {

@@ -97,7 +97,11 @@ fn refuses_what_is_not_der_as_bad_data_format_tsp_01_tsp_12() {
         good[..good.len() - 1].to_vec(),
         [&[0x30, 0x80][..], &good[2..], &[0, 0]].concat(),
         [&[0x30, 0x81, good[1]][..], &good[2..]].concat(),
-        { let mut body = explicit_false; body[1] += 3; body },
+        {
+            let mut body = explicit_false;
+            body[1] += 3;
+            body
+        },
         request().nonce_content(&[0, 1]).encode(),
         request().nonce_content(&[]).encode(),
         request().nonce_content(&[1; 33]).encode(),
@@ -106,7 +110,12 @@ fn refuses_what_is_not_der_as_bad_data_format_tsp_01_tsp_12() {
     bodies.extend((1..good.len()).map(|len| good[..len].to_vec()));
     for body in bodies {
         let answer = bench.answer(&body);
-        assert_eq!(answer, rejection("the body is not one TimeStampReq in DER", BAD_DATA_FORMAT), "{}", hex::encode(body));
+        assert_eq!(
+            answer,
+            rejection("the body is not one TimeStampReq in DER", BAD_DATA_FORMAT),
+            "{}",
+            hex::encode(body)
+        );
     }
 }
 
@@ -124,7 +133,10 @@ fn refuses_any_extension_critical_or_not_tsp_15() {
     let oid: Oid = "1.3.6.1.5.5.7.1.3".parse().unwrap();
     for critical in [false, true] {
         let body = request().extension(&Extension::encode(&oid, critical, &[0x05, 0x00])).encode();
-        assert_eq!(bench.answer(&body), rejection("extension 1.3.6.1.5.5.7.1.3 is not supported", UNACCEPTED_EXTENSION));
+        assert_eq!(
+            bench.answer(&body),
+            rejection("extension 1.3.6.1.5.5.7.1.3 is not supported", UNACCEPTED_EXTENSION)
+        );
     }
 }
 
@@ -199,6 +211,9 @@ fn counts_each_refusal_for_operators() {
     bench.answer(&[]);
     bench.token(&request().encode());
     let text = bench.registry.render();
-    assert!(text.contains(&format!("kokuin_tsa_refusals_total{{code=\"{}\"}} 2", RefusalClass::BodyEmpty.code())), "{text}");
+    assert!(
+        text.contains(&format!("kokuin_tsa_refusals_total{{code=\"{}\"}} 2", RefusalClass::BodyEmpty.code())),
+        "{text}"
+    );
     assert!(text.contains("kokuin_tsa_tokens_total 1"), "{text}");
 }

@@ -1,0 +1,136 @@
+//! What a token's time may be (TSP-13, TSP-60 to TSP-64, THR-31, THR-35, THR-36).
+
+use std::{sync::Arc, time::Duration};
+
+use kokuin_asn1::{
+    cms::SignedData,
+    tsp::{FailureInfo, TstInfo},
+};
+use kokuin_audit::Entry;
+use kokuin_clock::{Clock as _, SystemClock};
+
+use crate::{
+    fixture::{Bench, Setup, certify, keys, request},
+    moved_clock::{MovedClock, NOON},
+};
+
+fn gen_time(bench: &Bench) -> i64 {
+    let token = bench.token(&request().encode());
+    TstInfo::parse(SignedData::parse(&token).unwrap().content.unwrap()).unwrap().gen_time.unix_micros()
+}
+
+fn time_not_available(bench: &Bench) {
+    assert_eq!(bench.refusal(&request().encode()).0, FailureInfo::TimeNotAvailable);
+}
+
+#[test]
+fn refuses_a_reading_worse_than_the_policy_promises_tsp_51() {
+    let mut setup = Setup::default();
+    setup.config.tsu.accuracy_ms = 500;
+    setup.clock.set_uncertainty(500_000);
+    let bench = setup.start();
+    bench.token(&request().encode());
+    bench.clock.set_uncertainty(500_001);
+    time_not_available(&bench);
+}
+
+#[test]
+fn never_goes_back_thr_36() {
+    let bench = Setup::default().start();
+    assert_eq!(gen_time(&bench), NOON);
+    bench.clock.step(-2_000_000);
+    time_not_available(&bench);
+    bench.clock.step(2_000_001);
+    assert_eq!(gen_time(&bench), NOON + 1);
+}
+
+#[test]
+fn never_goes_back_across_a_restart_thr_36() {
+    let first = Setup::default().start();
+    first.clock.pass(Duration::from_secs(60));
+    assert_eq!(gen_time(&first), NOON + 60_000_000);
+    let store = first.store.clone();
+    first.service.stop().unwrap();
+    first.service.log().close().unwrap();
+    drop(first);
+    let again = Setup { store, clock: Arc::new(MovedClock::at_noon()), ..Setup::default() }.start();
+    time_not_available(&again);
+}
+
+#[test]
+fn reads_anew_when_frozen_between_reading_and_signing_thr_35() {
+    let bench = Setup::default().start();
+    bench.clock.freeze(Duration::from_secs(30), 1);
+    let made = gen_time(&bench);
+    assert_eq!(made, NOON + 30_000_000, "the time of the second reading");
+}
+
+#[test]
+fn refuses_when_each_reading_is_too_old_thr_35() {
+    let bench = Setup::default().start();
+    bench.clock.freeze(Duration::from_millis(251), u32::MAX);
+    time_not_available(&bench);
+    bench.clock.freeze(Duration::from_millis(250), u32::MAX);
+    bench.token(&request().encode());
+}
+
+#[test]
+fn refuses_outside_the_certificate_and_the_key_period_tsp_64() {
+    let certificate = certify(keys().p256.as_ref());
+    let period = certificate.private_key_usage_period().unwrap();
+    let (until, after) = (period.not_after.unwrap(), certificate.not_after());
+    assert!(until < after, "TSP-68: the key's life is shorter than the certificate's");
+    for end in [until, after] {
+        let bench = Setup::default().start();
+        bench.clock.step(end * 1_000_000 - NOON);
+        if end == until {
+            assert_eq!(gen_time(&bench), end * 1_000_000, "the last second counts");
+        }
+        bench.clock.pass(Duration::from_secs(1));
+        let (failure, text) = bench.refusal(&request().encode());
+        assert_eq!((failure, text.as_str()), (FailureInfo::SystemFailure, "the time-stamping unit is not in service"));
+    }
+    let bench = Setup::default();
+    bench.clock.step((certificate.not_before() - 1) * 1_000_000 - NOON);
+    assert_eq!(bench.start().refusal(&request().encode()).0, FailureInfo::SystemFailure);
+}
+
+#[test]
+fn says_in_the_log_that_the_clock_is_not_measured() {
+    let clock = SystemClock::undisciplined_for_development();
+    assert!(!clock.read().unwrap().measured());
+    let bench = Setup::default().start();
+    bench.token(&request().encode());
+    let readings: Vec<_> =
+        bench.entries().into_iter().filter(|entry| matches!(entry, Entry::ClockReading(_))).collect();
+    let [Entry::ClockReading(reading)] = &readings[..] else { panic!("one reading at the start") };
+    assert_eq!((reading.source.as_str(), reading.bound_us, reading.measured), ("a-test", 1_000_000, true));
+}
+
+#[test]
+fn issues_nothing_until_a_reading_is_in_the_log() {
+    let setup = Setup::default();
+    setup.clock.refuse(true);
+    let bench = setup.start();
+    time_not_available(&bench);
+    bench.clock.refuse(false);
+    time_not_available(&bench);
+    // The journal's thread looks each second.
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while !matches!(bench.entries().last(), Some(Entry::ClockReading(_))) {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(20));
+    bench.token(&request().encode());
+    let states: Vec<_> = bench
+        .entries()
+        .into_iter()
+        .filter_map(|entry| match entry {
+            Entry::ClockState(state) => Some((state.from.map(String::from), state.to.to_string())),
+            _ => None,
+        })
+        .collect();
+    let refusing = || "refusing".to_owned();
+    assert_eq!(states, [(None, refusing()), (Some(refusing()), "undisciplined".to_owned())]);
+}

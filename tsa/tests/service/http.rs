@@ -1,0 +1,157 @@
+//! The service behind its routes (TSP-45, TSP-46).
+
+use std::sync::Arc;
+
+use actix_web::{
+    App,
+    dev::ServiceResponse,
+    http::{Method, StatusCode},
+    test::{TestRequest, call_service, init_service, read_body},
+};
+use kokuin_asn1::{
+    cms::SignedData,
+    pem,
+    tsp::{PkiStatus, TimeStampResp, TstInfo},
+};
+use kokuin_key::KeyState;
+use kokuin_tsa::http::routes;
+use kokuin_web::{Limits, LogRoutes};
+
+use crate::fixture::{Bench, Setup, request};
+
+const QUERY: (&str, &str) = ("content-type", "application/timestamp-query");
+
+/// Status, content type, one more header, and body of the answer.
+async fn call(bench: &Bench, asked: TestRequest, header: &str) -> (StatusCode, String, Option<String>, Vec<u8>) {
+    let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
+    let application = routes(&bench.service, &Limits::default(), &bench.registry, log);
+    let app = init_service(App::new().configure(|config| application(config))).await;
+    let response: ServiceResponse = call_service(&app, asked.to_request()).await.map_into_boxed_body();
+    let value = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+    let (status, content_type, header) = (response.status(), value("content-type").unwrap_or_default(), value(header));
+    (status, content_type, header, read_body(response).await.to_vec())
+}
+
+fn post(path: &str) -> TestRequest {
+    TestRequest::post().uri(path).insert_header(QUERY)
+}
+
+#[actix_web::test]
+async fn answers_a_query_with_a_reply_tsp_45() {
+    let bench = Setup::default().start();
+    for path in ["/tsa", "/tsa/tsu-1"] {
+        let (status, content_type, _, body) = call(&bench, post(path).set_payload(request().encode()), "x").await;
+        assert_eq!((status, content_type.as_str()), (StatusCode::OK, "application/timestamp-reply"));
+        assert_eq!(TimeStampResp::parse(&body).unwrap().status, PkiStatus::Granted);
+    }
+    let parameters = ("content-type", "Application/Timestamp-Query; charset=binary");
+    let asked = TestRequest::post().uri("/tsa").insert_header(parameters).set_payload(request().encode());
+    assert_eq!(call(&bench, asked, "x").await.0, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn refuses_within_the_protocol_with_status_200_tsp_45() {
+    let bench = Setup::default().start();
+    for body in [vec![], b"hello".to_vec()] {
+        let (status, content_type, _, body) = call(&bench, post("/tsa").set_payload(body), "x").await;
+        assert_eq!((status, content_type.as_str()), (StatusCode::OK, "application/timestamp-reply"));
+        assert_eq!(TimeStampResp::parse(&body).unwrap().status, PkiStatus::Rejection);
+    }
+}
+
+#[actix_web::test]
+async fn refuses_at_the_door_with_a_problem() {
+    let bench = Setup::default().start();
+    let too_large = vec![0x30; 16 * 1024 + 1];
+    let cases = [
+        (TestRequest::get().uri("/tsa"), 405, "web.method"),
+        (TestRequest::put().uri("/tsa/tsu-1"), 405, "web.method"),
+        (TestRequest::post().uri("/tsa").set_payload(request().encode()), 415, "web.media-type"),
+        (post("/tsa").insert_header(("content-type", "application/json")).set_payload("{}"), 415, "web.media-type"),
+        (post("/tsa").set_payload(too_large), 413, "web.body-too-large"),
+        (TestRequest::delete().uri("/tsa/certchain"), 405, "web.method"),
+    ];
+    for (asked, expected, code) in cases {
+        let (status, content_type, _, body) = call(&bench, asked, "x").await;
+        assert_eq!((status.as_u16(), content_type.as_str()), (expected, "application/problem+json"));
+        assert!(String::from_utf8(body).unwrap().contains(code));
+    }
+    let (_, _, allow, _) = call(&bench, TestRequest::default().method(Method::PATCH).uri("/tsa"), "allow").await;
+    assert_eq!(allow.as_deref(), Some("POST"));
+    let (status, ..) = call(&bench, post("/tsa/tsu-2").set_payload(request().encode()), "x").await;
+    assert_eq!(status, StatusCode::NOT_FOUND, "no TSU of this name");
+}
+
+#[actix_web::test]
+async fn refuses_bodies_over_the_cap_whatever_they_claim_thr_85() {
+    let bench = Setup::default().start();
+    let claimed = post("/tsa").insert_header(("content-length", "1073741824"));
+    assert_eq!(call(&bench, claimed, "x").await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    let mut asked = post("/tsa");
+    for _ in 0..50 {
+        asked = asked.append_header(QUERY);
+    }
+    assert_eq!(call(&bench, asked.set_payload(request().encode()), "x").await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+}
+
+#[actix_web::test]
+async fn publishes_its_certificates() {
+    let bench = Setup::default().start();
+    let (status, content_type, _, body) = call(&bench, TestRequest::get().uri("/tsa/certchain"), "x").await;
+    assert_eq!((status, content_type.as_str()), (StatusCode::OK, "application/pem-certificate-chain"));
+    let blocks = pem::decode_all(&body).unwrap();
+    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks[0].der, bench.certificate.der());
+}
+
+#[actix_web::test]
+async fn gives_a_receipt_or_says_when_to_ask_again() {
+    let bench = Setup::default().start();
+    let (_, _, _, body) = call(&bench, post("/tsa").set_payload(request().encode()), "x").await;
+    let response = TimeStampResp::parse(&body).unwrap();
+    let info = SignedData::parse(response.token.unwrap()).unwrap();
+    let path = format!("/tsa/receipts/{}", hex::encode(TstInfo::parse(info.content.unwrap()).unwrap().serial));
+    let receipt = loop {
+        let (status, content_type, again, body) = call(&bench, TestRequest::get().uri(&path), "retry-after").await;
+        if status == StatusCode::OK {
+            assert_eq!(content_type, "text/plain; charset=utf-8");
+            break String::from_utf8(body).unwrap();
+        }
+        assert_eq!((status, again.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("1")));
+        actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+    };
+    assert!(receipt.starts_with("c2sp.org/tlog-proof@v1\n"), "{receipt}");
+    for unknown in ["00", "zz", "0654", &"00".repeat(500)] {
+        let (status, ..) = call(&bench, TestRequest::get().uri(&format!("/tsa/receipts/{unknown}")), "x").await;
+        assert_eq!(status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[actix_web::test]
+async fn is_ready_while_it_can_issue() {
+    let bench = Setup::default().start();
+    assert_eq!(call(&bench, TestRequest::get().uri("/readyz"), "x").await.0, StatusCode::OK);
+    let before = bench.key.signatures();
+    bench.key.set_state(KeyState::Suspended);
+    let (status, _, _, body) = call(&bench, TestRequest::get().uri("/readyz"), "x").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(String::from_utf8(body).unwrap().contains("tsa.key-not-active"));
+    assert_eq!(bench.key.signatures(), before, "asking costs no signature (THR-95)");
+    assert_eq!(call(&bench, TestRequest::get().uri("/healthz"), "x").await.0, StatusCode::OK);
+}
+
+#[actix_web::test]
+async fn serves_log_metrics_and_its_description() {
+    let bench = Setup::default().start();
+    for path in ["/log/checkpoint", "/logs", "/metrics", "/openapi.json"] {
+        let (status, _, _, body) = call(&bench, TestRequest::get().uri(path), "x").await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(!body.is_empty());
+    }
+    let (_, content_type, _, body) = call(&bench, TestRequest::get().uri("/openapi.json"), "x").await;
+    assert_eq!(content_type, "application/json");
+    let text = String::from_utf8(body).unwrap();
+    for path in ["\"/tsa\"", "\"/tsa/certchain\"", "\"/tsa/receipts/{serial}\""] {
+        assert!(text.contains(path), "{path}");
+    }
+}
