@@ -1,0 +1,36 @@
+//! One writer for each log: a lock that ends with the process that holds it.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    path::{Path, PathBuf},
+};
+
+use kokuin_audit::LogName;
+
+use crate::error::StoreError;
+
+/// Held for as long as the log may be written.
+#[derive(Debug)]
+pub(crate) struct WriterLock {
+    _file: File,
+}
+
+impl WriterLock {
+    /// Takes the lock of `name`, a file beside the database.
+    pub(crate) fn take(database: &Path, name: &LogName) -> Result<Self, StoreError> {
+        let path = lock_path(database, name);
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|error| StoreError::file(&path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(StoreError::Locked { name: name.clone(), lock: path }),
+            Err(TryLockError::Error(error)) => Err(StoreError::file(path, error)),
+        }
+    }
+}
+
+fn lock_path(database: &Path, name: &LogName) -> PathBuf {
+    let mut path = database.as_os_str().to_owned();
+    path.push(format!(".{name}.lock"));
+    path.into()
+}

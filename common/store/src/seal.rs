@@ -1,0 +1,150 @@
+//! Seals: what was made for whom, and what answers a repeated request. Documents are never kept.
+
+use diesel::{
+    ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+use kokuin_audit::entry::LogTime;
+
+use crate::{database::Database, error::StoreError, schema::seal};
+
+/// A seal as the database knows it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SealRecord {
+    /// Its id.
+    pub id: Vec<u8>,
+    /// Whose.
+    pub tenant: String,
+    /// When.
+    pub created: LogTime,
+    /// Format.
+    pub format: String,
+    /// Level reached.
+    pub level: String,
+    /// SHA-256 of the sealed object.
+    pub digest: Vec<u8>,
+    /// Serial of its log entry.
+    pub log_serial: Vec<u8>,
+    /// The caller's own key for this request, unique for the tenant.
+    pub idempotency_key: Option<String>,
+    /// SHA-256 of the request: the same key with another request is refused (CSC-12).
+    pub request_hash: Vec<u8>,
+}
+
+type Row = (Vec<u8>, String, i64, String, String, Vec<u8>, Vec<u8>, Option<String>, Vec<u8>);
+
+impl From<Row> for SealRecord {
+    fn from((id, tenant, created, format, level, digest, log_serial, idempotency_key, request_hash): Row) -> Self {
+        let created = LogTime::from_unix_micros(created);
+        Self { id, tenant, created, format, level, digest, log_serial, idempotency_key, request_hash }
+    }
+}
+
+/// The seals of a database. Every question names the tenant who asks.
+#[derive(Clone, Debug)]
+pub struct SealRepository(Database);
+
+impl SealRepository {
+    /// The seals of `database`.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self(database)
+    }
+
+    /// Enters a seal.
+    ///
+    /// # Errors
+    /// [`StoreError::IdempotencyKeyTaken`] if the tenant used the key before, [`StoreError::Exists`] for an id that is taken, or a failure.
+    pub fn insert(&self, record: &SealRecord) -> Result<(), StoreError> {
+        let values = (
+            seal::seal_id.eq(&record.id),
+            seal::tenant.eq(&record.tenant),
+            seal::created.eq(record.created.unix_micros()),
+            seal::format.eq(&record.format),
+            seal::level.eq(&record.level),
+            seal::digest.eq(&record.digest),
+            seal::log_serial.eq(&record.log_serial),
+            seal::idempotency_key.eq(&record.idempotency_key),
+            seal::request_hash.eq(&record.request_hash),
+        );
+        let result = self.0.with(|connection| {
+            Ok::<_, StoreError>(diesel::insert_into(seal::table).values(values).execute(connection))
+        });
+        match result? {
+            Ok(_) => Ok(()),
+            Err(DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Err(self.taken(record)?),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn taken(&self, record: &SealRecord) -> Result<StoreError, StoreError> {
+        let other = match &record.idempotency_key {
+            Some(key) => self.by_idempotency_key(&record.tenant, key)?,
+            None => None,
+        };
+        Ok(if other.is_some() { StoreError::IdempotencyKeyTaken } else { StoreError::Exists { what: "seal id" } })
+    }
+
+    /// The tenant's seal with this id.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn by_id(&self, tenant: &str, id: &[u8]) -> Result<Option<SealRecord>, StoreError> {
+        self.0.with(|connection| {
+            let of = seal::table.find(id).filter(seal::tenant.eq(tenant));
+            Ok(of.first::<Row>(connection).optional()?.map(SealRecord::from))
+        })
+    }
+
+    /// What the tenant asked for with this idempotency key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn by_idempotency_key(&self, tenant: &str, key: &str) -> Result<Option<SealRecord>, StoreError> {
+        self.0.with(|connection| {
+            let of = seal::table.filter(seal::tenant.eq(tenant)).filter(seal::idempotency_key.eq(key));
+            Ok(of.first::<Row>(connection).optional()?.map(SealRecord::from))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(id: u8, tenant: &str, key: Option<&str>) -> SealRecord {
+        SealRecord {
+            id: vec![id; 16],
+            tenant: tenant.to_owned(),
+            created: LogTime::from_unix_seconds(1),
+            format: "pades".to_owned(),
+            level: "B-T".to_owned(),
+            digest: vec![1; 32],
+            log_serial: vec![id; 16],
+            idempotency_key: key.map(str::to_owned),
+            request_hash: vec![2; 32],
+        }
+    }
+
+    #[test]
+    fn refuses_an_idempotency_key_twice_for_one_tenant() {
+        let folder = tempfile::tempdir().unwrap();
+        let seals = SealRepository::new(Database::open(&folder.path().join("a.db")).unwrap());
+        seals.insert(&record(1, "a", Some("k"))).unwrap();
+        seals.insert(&record(2, "b", Some("k"))).unwrap();
+        seals.insert(&record(3, "a", None)).unwrap();
+        seals.insert(&record(4, "a", None)).unwrap();
+        assert!(matches!(seals.insert(&record(5, "a", Some("k"))), Err(StoreError::IdempotencyKeyTaken)));
+        assert!(matches!(seals.insert(&record(1, "a", Some("other"))), Err(StoreError::Exists { what: "seal id" })));
+        assert_eq!(seals.by_idempotency_key("a", "k").unwrap(), Some(record(1, "a", Some("k"))));
+    }
+
+    #[test]
+    fn shows_no_tenant_another_ones_seal() {
+        let folder = tempfile::tempdir().unwrap();
+        let seals = SealRepository::new(Database::open(&folder.path().join("a.db")).unwrap());
+        seals.insert(&record(1, "a", None)).unwrap();
+        assert_eq!(seals.by_id("a", &[1; 16]).unwrap(), Some(record(1, "a", None)));
+        assert_eq!(seals.by_id("b", &[1; 16]).unwrap(), None);
+    }
+}
