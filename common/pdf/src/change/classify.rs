@@ -7,7 +7,7 @@ use lopdf::{Dictionary, Document, Object, ObjectId};
 use crate::{
     change::{
         Act, Change, ChangeKind,
-        role::{Role, Roles, is_signed, is_widget},
+        role::{Role, Roles, is_signed, is_stamp, is_stamped, is_widget},
     },
     limit::Limits,
     tree,
@@ -72,10 +72,13 @@ impl Pair<'_> {
         let worst = self.new_roles.get(id).map(|role| match role {
             Role::Evidence => (ChangeKind::Extension, "validation data"),
             Role::Metadata => (ChangeKind::Extension, "metadata"),
+            Role::Signature if tree::dictionary_of(object).is_some_and(|value| is_stamp(self.new, value)) => {
+                (ChangeKind::Extension, "document time-stamp")
+            }
             Role::Signature => (ChangeKind::FormFill, "signature"),
-            Role::Field if self.is_signature_field(object) => (ChangeKind::FormFill, "signature field"),
             Role::Field if !is_field_dictionary(object) => (ChangeKind::FormFill, "field value"),
-            Role::Field => (ChangeKind::Annotation, "form field"),
+            Role::Field => (self.new_field(object), "form field"),
+            Role::StampAppearance => (ChangeKind::Extension, "appearance of a document time-stamp"),
             Role::Appearance | Role::SignedAppearance => (ChangeKind::FormFill, "field appearance"),
             Role::Form => (ChangeKind::FormFill, "form"),
             Role::FormResource => (ChangeKind::FormFill, "form resource"),
@@ -110,6 +113,7 @@ impl Pair<'_> {
             | Role::Value
             | Role::Signature
             | Role::SignedAppearance
+            | Role::StampAppearance
             | Role::Form
             | Role::FormResource
             | Role::Other => (ChangeKind::Undefined, role_name(role)),
@@ -119,11 +123,8 @@ impl Pair<'_> {
     }
 
     fn changed(&self, id: ObjectId, before: &Object, after: &Object) -> Verdict {
-        let roles: BTreeSet<Role> = self
-            .old_roles
-            .get(id)
-            .chain(self.new_roles.get(id).filter(|role| *role != Role::SignedAppearance))
-            .collect();
+        let roles: BTreeSet<Role> =
+            self.old_roles.get(id).chain(self.new_roles.get(id).filter(|role| !is_signed_look(*role))).collect();
         let worst = roles.into_iter().map(|role| match (role, before, after) {
             (Role::Evidence | Role::Metadata, ..) => (ChangeKind::Extension, role_name(role).into()),
             (Role::Appearance, ..) => (ChangeKind::FormFill, role_name(role).into()),
@@ -170,16 +171,15 @@ impl Pair<'_> {
         if !missing(old, new).is_empty() {
             return (ChangeKind::Annotation, "annotation list, one removed".into());
         }
-        let signatures_only =
-            missing(new, old).into_iter().all(|item| self.is_signature_field(tree::resolve(self.new, item)));
-        let kind = if signatures_only { ChangeKind::FormFill } else { ChangeKind::Annotation };
-        (kind, "annotation list".into())
+        (self.new_fields(old, new), "annotation list".into())
     }
 
     fn form(&self, old: &Dictionary, new: &Dictionary) -> Verdict {
         let verdicts = differing(old, new).into_iter().map(|key| match key.as_slice() {
             b"Fields" => self.fields(tree::array(self.old, old, b"Fields"), tree::array(self.new, new, b"Fields")),
-            b"SigFlags" | b"DA" | b"NeedAppearances" => (ChangeKind::FormFill, named("form", &key)),
+            // Says that there are signatures, which the list of fields says as well.
+            b"SigFlags" => (ChangeKind::Extension, named("form", &key)),
+            b"DA" | b"NeedAppearances" => (ChangeKind::FormFill, named("form", &key)),
             b"DR" => {
                 let empty = Dictionary::new();
                 let before = tree::dictionary(self.old, old, b"DR").unwrap_or(&empty);
@@ -196,9 +196,7 @@ impl Pair<'_> {
         if !missing(old, new).is_empty() {
             return (ChangeKind::Undefined, "form fields, one removed".into());
         }
-        let signatures_only =
-            missing(new, old).into_iter().all(|item| self.is_signature_field(tree::resolve(self.new, item)));
-        (if signatures_only { ChangeKind::FormFill } else { ChangeKind::Annotation }, "form fields".into())
+        (self.new_fields(old, new), "form fields".into())
     }
 
     /// A field, its widget, or the value of one.
@@ -206,6 +204,7 @@ impl Pair<'_> {
         let signed = is_signed(self.old, old);
         let verdicts = differing(old, new).into_iter().map(|key| match key.as_slice() {
             b"V" | b"AS" | b"AP" if signed => (ChangeKind::Undefined, named("signed field", &key)),
+            b"V" | b"AP" if is_stamped(self.new, new) => (ChangeKind::Extension, named("field", &key)),
             b"V" | b"AS" | b"AP" | b"I" | b"M" | b"F" => (ChangeKind::FormFill, named("field", &key)),
             b"Rect" | b"MK" | b"BS" | b"Border" | b"C" | b"H" if !signed => {
                 (ChangeKind::Annotation, named("field", &key))
@@ -213,6 +212,23 @@ impl Pair<'_> {
             _ => (ChangeKind::Undefined, named("field", &key)),
         });
         verdicts.max().unwrap_or_else(|| (ChangeKind::FormFill, "field, order of entries".into()))
+    }
+
+    /// How grave it is that `new` has more annotations or fields than `old`.
+    fn new_fields(&self, old: &[Object], new: &[Object]) -> ChangeKind {
+        let kinds = missing(new, old).into_iter().map(|item| self.new_field(tree::resolve(self.new, item)));
+        kinds.max().unwrap_or(ChangeKind::Extension)
+    }
+
+    /// How grave it is that there is a new annotation or field: a document time-stamp is evidence (PAD-20).
+    fn new_field(&self, object: &Object) -> ChangeKind {
+        if !self.is_signature_field(object) {
+            ChangeKind::Annotation
+        } else if tree::dictionary_of(object).is_some_and(|field| is_stamped(self.new, field)) {
+            ChangeKind::Extension
+        } else {
+            ChangeKind::FormFill
+        }
     }
 
     fn is_signature_field(&self, object: &Object) -> bool {
@@ -237,6 +253,11 @@ fn missing<'a>(items: &'a [Object], others: &[Object]) -> Vec<&'a Object> {
     items.iter().filter(|item| !has(item)).collect()
 }
 
+/// What a signed field looks like may not change; that a field became signed in the newer revision does not forbid its look.
+const fn is_signed_look(role: Role) -> bool {
+    matches!(role, Role::SignedAppearance | Role::StampAppearance)
+}
+
 fn is_field_dictionary(object: &Object) -> bool {
     tree::dictionary_of(object).is_some_and(|field| is_widget(field) || field.has(b"FT") || field.has(b"T"))
 }
@@ -254,6 +275,7 @@ const fn role_name(role: Role) -> &'static str {
         Role::Signature => "signature dictionary",
         Role::Appearance => "field appearance",
         Role::SignedAppearance => "appearance of a signed field",
+        Role::StampAppearance => "appearance of a document time-stamp",
         Role::Form => "form",
         Role::FormResource => "form resource",
         Role::Evidence => "validation data",

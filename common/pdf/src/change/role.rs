@@ -28,6 +28,8 @@ pub(crate) enum Role {
     Appearance,
     /// What the widget of a signed field looks like.
     SignedAppearance,
+    /// What the widget of a document time-stamp looks like.
+    StampAppearance,
     Form,
     FormResource,
     /// `/DSS`.
@@ -131,6 +133,16 @@ pub(crate) fn is_signed(document: &Document, field: &Dictionary) -> bool {
     tree::dictionary(document, field, b"V").is_some_and(is_signature)
 }
 
+/// Whether a field has a document time-stamp for its value (PAD-07).
+pub(crate) fn is_stamped(document: &Document, field: &Dictionary) -> bool {
+    tree::dictionary(document, field, b"V").is_some_and(|value| is_stamp(document, value))
+}
+
+/// Whether a signature dictionary is a document time-stamp.
+pub(crate) fn is_stamp(document: &Document, value: &Dictionary) -> bool {
+    is_signature(value) && tree::name(document, value, b"SubFilter").is_some_and(|name| name == "ETSI.RFC3161")
+}
+
 /// Everything that `object`, which has `role`, refers to.
 fn inside(document: &Document, object: &Object, role: Role, open: &mut VecDeque<(ObjectId, Role)>) {
     match object {
@@ -166,16 +178,20 @@ fn spread(document: &Document, value: &Object, role: Role, open: &mut VecDeque<(
 }
 
 fn entries(document: &Document, dictionary: &Dictionary, role: Role, open: &mut VecDeque<(ObjectId, Role)>) {
-    let signed = role == Role::Field && is_signed(document, dictionary);
+    let appearance = match role {
+        Role::Field if is_stamped(document, dictionary) => Role::StampAppearance,
+        Role::Field if is_signed(document, dictionary) => Role::SignedAppearance,
+        _ => Role::Appearance,
+    };
     for (key, value) in dictionary {
-        if let Some(next) = next(role, key, signed) {
+        if let Some(next) = next(role, key, appearance) {
             spread(document, value, next, open);
         }
     }
 }
 
 /// The role of what lies under `key`; `None` for ways back.
-fn next(role: Role, key: &[u8], signed: bool) -> Option<Role> {
+fn next(role: Role, key: &[u8], appearance: Role) -> Option<Role> {
     if matches!(key, b"Parent" | b"P") && role != Role::Field {
         return None;
     }
@@ -191,8 +207,7 @@ fn next(role: Role, key: &[u8], signed: bool) -> Option<Role> {
         (Role::PageTree | Role::Page, _) => Role::PageContent,
         (Role::Field, b"P") => return None,
         (Role::Field, b"V") => Role::Value,
-        (Role::Field, b"AP") if signed => Role::SignedAppearance,
-        (Role::Field, b"AP") => Role::Appearance,
+        (Role::Field, b"AP") => appearance,
         (Role::Form, b"Fields") => Role::Field,
         (Role::Form, b"XFA") => Role::Other,
         (Role::Form, _) => Role::FormResource,
