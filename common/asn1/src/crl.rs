@@ -12,7 +12,9 @@ use crate::{
     calendar::parse_time,
     certificate::{aki, full_name_uris, part_range},
     extension::DefaultRule,
-    integer, name, oids, tag,
+    integer, name, oids,
+    reader::boolean_content,
+    tag,
 };
 
 /// Octets that a CRL may have.
@@ -302,21 +304,11 @@ fn distribution_point(value: &[u8]) -> Result<IssuingDistributionPoint, Asn1Erro
         Some(name) => full_name_uris(name)?,
         None => Vec::new(),
     };
-    let mut flag = |number, field| -> Result<bool, Asn1Error> {
-        let at = reader.place(field);
-        let tlv = reader.optional(tag::context(number), field)?;
-        tlv.map_or(Ok(false), |tlv| crate::reader::boolean_content(tlv.value, at))
-    };
-    let only_user_certs = flag(1, "onlyContainsUserCerts")?;
-    let only_ca_certs = flag(2, "onlyContainsCACerts")?;
+    let only_user_certs = flag(&mut reader, 1, "onlyContainsUserCerts")?;
+    let only_ca_certs = flag(&mut reader, 2, "onlyContainsCACerts")?;
     let only_some_reasons = reader.optional(tag::context(3), "onlySomeReasons")?.is_some();
-    let mut flag = |number, field| -> Result<bool, Asn1Error> {
-        let at = reader.place(field);
-        let tlv = reader.optional(tag::context(number), field)?;
-        tlv.map_or(Ok(false), |tlv| crate::reader::boolean_content(tlv.value, at))
-    };
-    let indirect = flag(4, "indirectCRL")?;
-    let only_attribute_certs = flag(5, "onlyContainsAttributeCerts")?;
+    let indirect = flag(&mut reader, 4, "indirectCRL")?;
+    let only_attribute_certs = flag(&mut reader, 5, "onlyContainsAttributeCerts")?;
     reader.finish()?;
     Ok(IssuingDistributionPoint {
         uris,
@@ -326,4 +318,11 @@ fn distribution_point(value: &[u8]) -> Result<IssuingDistributionPoint, Asn1Erro
         indirect,
         only_attribute_certs,
     })
+}
+
+/// `[number] IMPLICIT BOOLEAN DEFAULT FALSE`.
+fn flag(reader: &mut Reader<'_>, number: u8, field: &'static str) -> Result<bool, Asn1Error> {
+    let at = reader.place(field);
+    let tlv = reader.optional(tag::context(number), field)?;
+    tlv.map_or(Ok(false), |tlv| boolean_content(tlv.value, at))
 }
