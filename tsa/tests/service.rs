@@ -1,4 +1,5 @@
 //! The service as its callers see it: bytes in, bytes out, with a real log, real keys and clocks that a test moves.
+#![allow(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test that cannot be set up fails")]
 
 #[path = "service/bombs.rs"]
 mod bombs;
@@ -18,6 +19,8 @@ mod logged;
 mod moved_clock;
 #[path = "service/property.rs"]
 mod property;
+#[path = "service/real.rs"]
+mod real;
 #[path = "service/refused.rs"]
 mod refused;
 #[path = "service/start.rs"]

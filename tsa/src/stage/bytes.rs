@@ -40,7 +40,7 @@ mod tests {
 
     #[test]
     fn refuses_a_body_one_octet_too_long_thr_85() {
-        let body = [0; BODY_LIMIT + 1];
+        let body = vec![0; BODY_LIMIT + 1];
         assert!(matches!(RequestBytes::new(&body), Err(Refusal::BodyTooLong { limit: 16_384, found: 16_385 })));
         assert!(RequestBytes::new(&body[1..]).is_ok());
     }

@@ -59,9 +59,14 @@ pub(crate) fn ca() -> DevCa {
 
 /// A certificate for `key`, as profile "tsu" describes it, valid from the day before noon.
 pub(crate) fn certify(key: &dyn SigningKey) -> Certificate {
+    certify_from(key, NOON / 1_000_000 - 86_400)
+}
+
+/// The same, valid from `not_before`, unix seconds.
+pub(crate) fn certify_from(key: &dyn SigningKey, not_before: i64) -> Certificate {
     let profile = Profile::by_name("tsu").unwrap();
-    let validity = Validity::usual(profile, NOON / 1_000_000 - 86_400);
-    ca().issue(profile, &Subject::demo_organization("Test TSU"), key.public_key(), validity).unwrap()
+    let subject = Subject::demo_organization("Test TSU");
+    ca().issue(profile, &subject, key.public_key(), Validity::usual(profile, not_before)).unwrap()
 }
 
 /// How a service is made.
