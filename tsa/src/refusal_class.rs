@@ -158,4 +158,12 @@ mod tests {
         assert_eq!(codes.len(), RefusalClass::ALL.len());
         assert!(RefusalClass::ALL.iter().enumerate().all(|(place, class)| class.index() == place));
     }
+
+    #[test]
+    fn each_class_is_explained_in_the_table_of_errors() {
+        let table = include_str!("../../docs/errors-tsa.md");
+        for class in RefusalClass::ALL {
+            assert!(table.contains(&format!("| `{}` |", class.code())), "{}", class.code());
+        }
+    }
 }
