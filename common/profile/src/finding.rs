@@ -16,6 +16,16 @@ pub enum Severity {
     Error,
 }
 
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        })
+    }
+}
+
 /// One rule that a certificate or CRL does not keep.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Finding {

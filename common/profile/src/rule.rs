@@ -121,11 +121,11 @@ rules! {
         "keyUsage has at least one bit.";
     KeyUsageMinimal = "KOK-CERT-20", Error, "CERT-05", "X.690 11.2.2",
         ["e_superfluous_ku_encoding", "e_key_usage_incorrect_length"],
-        "keyUsage is a BIT STRING without trailing zero bits.";
+        "keyUsage is a BIT STRING of the nine known bits, without trailing zeros.";
     KeyUsageFitsKey = "KOK-CERT-21", Error, "CERT-05", "RFC 8813 3, RFC 8410 5, RFC 9881 5",
         ["e_ecdsa_allowed_ku", "pkix.key_usage_value_prohibited_for_mldsa", "pkix.key_usage_value_prohibited_for_ec",
             "pkix.key_usage_value_prohibited_for_edwards_curve"],
-        "A key that can only sign has no encipherment and no agreement bit.";
+        "keyUsage has no bit that the key's algorithm cannot do.";
     KeyUsageAllowed = "KOK-CERT-22", Error, "CERT-22", "EN 319 412-3 4.3.1; JP-ES-22",
         ["etsi.en_319_412_3.leg-4.3.1-3.invalid_content_commitment_setting"],
         "keyUsage is one of the sets of the profile.";
@@ -165,7 +165,7 @@ rules! {
     SubjectComplete = "KOK-CERT-36", Error, "CERT-20", "EN 319 412-3 4.2.1", ["etsi.en_319_412_3.leg-4.2.1-2"],
         "The subject has every attribute the profile requires, none of them empty.";
     SubjectOnce = "KOK-CERT-37", Error, "CERT-20", "EN 319 412-3 4.2.1",
-        ["e_duplicate_subject_attribs", "etsi.en_319_412_3.leg-4.2.1-3.prohibited_duplicate_attribute_present"],
+        ["etsi.en_319_412_3.leg-4.2.1-3.prohibited_duplicate_attribute_present"],
         "The subject has each required attribute once.";
     CountryKnown = "KOK-CERT-38", Error, "CERT-21", "ISO 3166-1; X.520 6.3.1",
         ["e_subject_country_not_iso", "e_subj_country_not_uppercase",
@@ -206,75 +206,78 @@ rules! {
     QcProhibited = "KOK-CERT-51", Error, "CERT-28", "EN 319 412-5 5", ["etsi.en_319_412_5.qcs-5.01"],
         "qcStatements has no statement the profile prohibits.";
     QcType = "KOK-CERT-52", Error, "CERT-28", "EN 319 412-5 4.2.3",
-        ["e_qcstatem_qctype_oneonly", "e_qcstatem_qctype_valid", "e_qcstatem_etsi_type_as_statem"],
+        ["e_qcstatem_qctype_oneonly", "e_qcstatem_qctype_valid"],
         "`QcType` names exactly one type, that of the profile.";
-    QcPds = "KOK-CERT-53", Error, "CERT-29", "EN 319 412-5 4.3.4",
-        ["e_qcstatem_pds_must_have_https_only", "w_qcstatem_qcpds_lang_case",
-            "etsi.en_319_412_5.gen-4.3.4.url_scheme_not_https",
-            "etsi.en_319_412_5.gen-4.3.4.iso_language_code_invalid"],
-        "Every disclosure statement has an https URL and a language of two small letters.";
-    QcAmounts = "KOK-CERT-54", Error, "CERT-30", "EN 319 412-5 4.3.2, 4.3.3",
+    QcTypeAsStatement = "KOK-CERT-53", Error, "CERT-28", "EN 319 412-5 4.2.3", ["e_qcstatem_etsi_type_as_statem"],
+        "A type of `QcType` is no statement by itself.";
+    QcPds = "KOK-CERT-54", Error, "CERT-29", "EN 319 412-5 4.3.4",
+        ["e_qcstatem_pds_must_have_https_only", "etsi.en_319_412_5.gen-4.3.4.url_scheme_not_https"],
+        "`QcPDS` can be read, and every disclosure statement is at an https URL.";
+    QcLanguage = "KOK-CERT-55", Error, "CERT-29", "EN 319 412-5 4.3.4",
+        ["w_qcstatem_qcpds_lang_case", "etsi.en_319_412_5.gen-4.3.4.iso_language_code_invalid"],
+        "Every disclosure statement names its language by two small letters.";
+    QcAmounts = "KOK-CERT-56", Error, "CERT-30", "EN 319 412-5 4.3.2, 4.3.3",
         ["e_qcstatem_qclimitvalue_valid", "e_qcstatem_qcretentionperiod_valid",
             "etsi.en_319_412_5.gen-4.3.2.amount_negative",
             "etsi.en_319_412_5.gen-4.3.3.retention_period_years_not_positive"],
         "`QcLimitValue` is not negative and has a currency; `QcRetentionPeriod` is positive.";
-    QcInTimeStampOnly = "KOK-CERT-55", Warning, "TSP-54", "EN 319 422 9.1", [],
+    QcInTimeStampOnly = "KOK-CERT-57", Warning, "TSP-54", "EN 319 422 9.1", [],
         "The time-stamp statement is in tokens, not in certificates.";
-    CrlPointPresent = "KOK-CERT-56", Error, "CERT-31", "EN 319 412-2 4.3.11",
+    CrlPointPresent = "KOK-CERT-58", Error, "CERT-31", "EN 319 412-2 4.3.11",
         ["etsi.en_319_412_2.gen-4.3.11-2.crldp_extension_missing"],
         "cRLDistributionPoints is present, unless the certificate is not to be checked for revocation.";
-    CrlPointUri = "KOK-CERT-57", Error, "CERT-31", "EN 319 412-2 4.3.11",
+    CrlPointUri = "KOK-CERT-59", Error, "CERT-31", "EN 319 412-2 4.3.11",
         ["etsi.en_319_412_2.gen-4.3.11-4.http_or_ldap_crldp_distribution_point_uri_missing"],
         "cRLDistributionPoints has an http or ldap URI.";
-    CrlPointNotCritical = "KOK-CERT-58", Error, "CERT-31", "EN 319 412-2 4.3.11",
+    CrlPointNotCritical = "KOK-CERT-60", Error, "CERT-31", "EN 319 412-2 4.3.11",
         ["w_ext_crl_distribution_marked_critical", "etsi.en_319_412_2.gen-4.3.11-5.crl_extension_is_critical",
             "pkix.certificate_crldp_extension_critical"],
         "cRLDistributionPoints is not critical.";
-    IssuerUri = "KOK-CERT-59", Warning, "CERT-31", "EN 319 412-2 4.4.1",
+    IssuerUri = "KOK-CERT-61", Warning, "CERT-31", "EN 319 412-2 4.4.1",
         ["etsi.en_319_412_2.gen-4.4.1-3.ca_issuers_aia_access_method_absent",
             "etsi.en_319_412_2.gen-4.4.1-4.ca_issuers_aia_access_method_http_uri_missing"],
         "authorityInfoAccess has an http URI for the issuer's certificate.";
-    InformationNotCritical = "KOK-CERT-60", Error, "CERT-31", "RFC 5280 4.2.2.1",
+    InformationNotCritical = "KOK-CERT-62", Error, "CERT-31", "RFC 5280 4.2.2.1",
         ["pkix.authority_information_access_extension_critical"],
         "authorityInfoAccess is not critical.";
-    PolicyPresent = "KOK-CERT-61", Error, "CERT-32", "EN 319 411-2 5.3", [],
+    PolicyPresent = "KOK-CERT-63", Error, "CERT-32", "EN 319 411-2 5.3", [],
         "certificatePolicies has one of the policies of the profile.";
-    RevocationSkipped = "KOK-CERT-62", Notice, "CERT-33", "EN 319 412-1 5.2; RFC 9608", [],
+    RevocationSkipped = "KOK-CERT-64", Notice, "CERT-33", "EN 319 412-1 5.2; RFC 9608", [],
         "The certificate says that its revocation is not to be checked.";
-    ValidityLimit = "KOK-CERT-63", Error, "JP-TS-16", "MIC notice 146 of 2021; JP-ES-17", [],
+    ValidityLimit = "KOK-CERT-65", Error, "JP-TS-16", "MIC notice 146 of 2021; JP-ES-17", [],
         "The certificate lives no longer than the profile allows.";
-    ValidityPractice = "KOK-CERT-64", Warning, "JP-ES-17", "JP-ES-17", [],
+    ValidityPractice = "KOK-CERT-66", Warning, "JP-ES-17", "JP-ES-17", [],
         "The certificate lives no longer than is usual.";
-    UsePeriodPresent = "KOK-CERT-65", Warning, "TSP-56", "EN 319 422 6.5", [],
+    UsePeriodPresent = "KOK-CERT-67", Warning, "TSP-56", "EN 319 422 6.5", [],
         "privateKeyUsagePeriod is present.";
-    UsePeriodReadable = "KOK-CERT-66", Error, "TSP-56", "EN 319 422 6.5; X.509 9.2.2.5", [],
+    UsePeriodReadable = "KOK-CERT-68", Error, "TSP-56", "EN 319 422 6.5; X.509 9.2.2.5", [],
         "privateKeyUsagePeriod is well-formed, has an end, and lies within the validity.";
-    UsePeriodLimit = "KOK-CERT-67", Error, "JP-TS-16", "JP-TS-16", [],
+    UsePeriodLimit = "KOK-CERT-69", Error, "JP-TS-16", "JP-TS-16", [],
         "The key is used no longer than the profile allows.";
-    TokenLife = "KOK-CERT-68", Error, "JP-TS-16", "JP-TS-16", [],
+    TokenLife = "KOK-CERT-70", Error, "JP-TS-16", "JP-TS-16", [],
         "The last token made with the key stays verifiable as long as the profile asks.";
-    DevelopmentMaterial = "KOK-CERT-69", Notice, "THR-62", "THR-62", [],
+    DevelopmentMaterial = "KOK-CERT-71", Notice, "THR-62", "THR-62", [],
         "The certificate is marked as not for production.";
-    CrlReadable = "KOK-CERT-70", Error, "CERT-09", "RFC 5280 5.1", ["itu.invalid_asn1_syntax"],
+    CrlReadable = "KOK-CERT-72", Error, "CERT-09", "RFC 5280 5.1", ["itu.invalid_asn1_syntax"],
         "The bytes are one CRL in DER.";
-    CrlVersion2 = "KOK-CERT-71", Error, "CERT-09", "RFC 5280 5.1.2.1",
+    CrlVersion2 = "KOK-CERT-73", Error, "CERT-09", "RFC 5280 5.1.2.1",
         ["pkix.crl_version_is_not_v2", "pkix.crl_version_missing"],
         "The CRL's version is v2.";
-    CrlNumber = "KOK-CERT-72", Error, "CERT-09", "RFC 5280 5.2.3",
+    CrlNumber = "KOK-CERT-74", Error, "CERT-09", "RFC 5280 5.2.3",
         ["pkix.crl_number_missing", "pkix.crl_number_extension_critical", "pkix.crl_number_out_of_range"],
         "The CRL has a non-critical cRLNumber of at most 20 octets.";
-    CrlNextUpdate = "KOK-CERT-73", Error, "CERT-09", "RFC 5280 5.1.2.5",
+    CrlNextUpdate = "KOK-CERT-75", Error, "CERT-09", "RFC 5280 5.1.2.5",
         ["pkix.validity_period_end_value_missing", "pkix.crl_negative_validity_period"],
         "The CRL has a nextUpdate that is not before thisUpdate.";
-    CrlNoEmptyList = "KOK-CERT-74", Error, "CERT-09", "RFC 5280 5.1.2.6", ["pkix.crl_revoked_certificates_empty"],
+    CrlNoEmptyList = "KOK-CERT-76", Error, "CERT-09", "RFC 5280 5.1.2.6", ["pkix.crl_revoked_certificates_empty"],
         "A CRL that revokes nothing has no revokedCertificates.";
-    CrlReason = "KOK-CERT-75", Error, "CERT-09", "RFC 5280 5.3.1",
+    CrlReason = "KOK-CERT-77", Error, "CERT-09", "RFC 5280 5.3.1",
         ["pkix.crl_unspecified_crl_entry_reason_code", "pkix.crl_reason_code_extension_critical"],
         "A CRL entry's reason is not critical and never unspecified.";
-    CrlAuthorityKeyId = "KOK-CERT-76", Error, "CERT-09", "RFC 5280 5.2.1",
+    CrlAuthorityKeyId = "KOK-CERT-78", Error, "CERT-09", "RFC 5280 5.2.1",
         ["pkix.authority_key_identifier_extension_absent"],
         "The CRL has an authorityKeyIdentifier.";
-    CrlSameAlgorithm = "KOK-CERT-77", Error, "CERT-09", "RFC 5280 5.1.1.2", ["pkix.crl_signature_algorithm_match"],
+    CrlSameAlgorithm = "KOK-CERT-79", Error, "CERT-09", "RFC 5280 5.1.1.2", ["pkix.crl_signature_algorithm_match"],
         "The CRL's inner and outer signature algorithm are identical.";
 }
 

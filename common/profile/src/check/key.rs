@@ -18,6 +18,7 @@ pub(super) enum Family {
     Rsa,
     Ec,
     Edwards,
+    Montgomery,
     MlDsa,
     HashMlDsa,
     SlhDsa,
@@ -34,6 +35,8 @@ impl Family {
             [2, 16, 840, 1, 101, 3, 4, 3, 20..=31] => Some(Self::SlhDsa),
             [2, 16, 840, 1, 101, 3, 4, 3, 32..=34] => Some(Self::HashMlDsa),
             [2, 16, 840, 1, 101, 3, 4, 3, 35..=46] => Some(Self::HashSlhDsa),
+            // X25519 and X448 agree on keys and never sign.
+            [1, 3, 101, 110 | 111] => Some(Self::Montgomery),
             _ if oid == oids::RSA_ENCRYPTION || oid == oids::RSASSA_PSS => Some(Self::Rsa),
             _ if oid == oids::EC_PUBLIC_KEY => Some(Self::Ec),
             _ if oid == oids::ED25519 || oid == oids::ED448 => Some(Self::Edwards),

@@ -62,7 +62,9 @@ fn parse(value: &[u8]) -> Result<Vec<Statement<'_>>, Asn1Error> {
 
 fn check_statement(statement: &Statement<'_>, findings: &mut Findings<'_>) {
     let (oid, info) = (&statement.oid, statement.info.unwrap_or_default());
-    findings.add_if(TYPES.contains(oid), Rule::QcType, || format!("{oid} is a statement, it belongs into QcType"));
+    findings.add_if(TYPES.contains(oid), Rule::QcTypeAsStatement, || {
+        format!("{oid} is a statement, it belongs into QcType")
+    });
     findings.add_if(*oid == oids::QTST_STATEMENT, Rule::QcInTimeStampOnly, || format!("{oid} is in a certificate"));
     findings.add_if(*oid == oids::QC_LIMIT_VALUE && !limit_is_valid(info), Rule::QcAmounts, || {
         "QcLimitValue is no currency with an amount and an exponent that are not negative".to_owned()
@@ -103,7 +105,9 @@ fn check_disclosures(info: &[u8], findings: &mut Findings<'_>) {
     for (url, language) in locations {
         let https = url.get(..8).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"));
         let spelt = language.len() == 2 && language.bytes().all(|byte| byte.is_ascii_lowercase());
-        findings.add_if(!https || !spelt, Rule::QcPds, || format!("disclosure at {url:?} in {language:?}"));
+        findings.add_if(!https, Rule::QcPds, || format!("a disclosure statement is at {url:?}, https is required"));
+        findings
+            .add_if(!spelt, Rule::QcLanguage, || format!("the disclosure statement {url:?} has language {language:?}"));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use kokuin_asn1::{Asn1Error, Oid, Reader, oids, tag};
 
-use super::{Findings, key::Family, list};
+use super::{Findings, hex, key::Family, list};
 use crate::{
     definition::{KeyUsageRule, Role},
     rule::Rule,
@@ -65,10 +65,13 @@ fn check_key_usage(view: &View<'_>, findings: &mut Findings<'_>) -> Option<u16> 
     findings.add_if(!extension.critical, Rule::KeyUsageCritical, || "keyUsage is not critical".to_owned());
     let (found, minimal) = findings.read("keyUsage", read_bits(extension.value))?;
     findings.add_if(found == 0, Rule::KeyUsageNotEmpty, || "keyUsage has no bit".to_owned());
-    findings.add_if(!minimal, Rule::KeyUsageMinimal, || "keyUsage ends in zero bits".to_owned());
+    findings.add_if(!minimal, Rule::KeyUsageMinimal, || {
+        format!("keyUsage is {}, which has unknown bits or ends in zero bits", hex(extension.value))
+    });
 
     let prohibited = match Family::of(view.spki) {
         Some(Family::Rsa) | None => 0,
+        Some(Family::Montgomery) => !(KEY_AGREEMENT | ENCIPHER_ONLY | DECIPHER_ONLY),
         Some(Family::Ec) => KEY_ENCIPHERMENT | DATA_ENCIPHERMENT,
         Some(Family::Edwards | Family::MlDsa | Family::HashMlDsa | Family::SlhDsa | Family::HashSlhDsa) => {
             KEY_ENCIPHERMENT | DATA_ENCIPHERMENT | KEY_AGREEMENT | ENCIPHER_ONLY | DECIPHER_ONLY
@@ -90,7 +93,7 @@ fn check_key_usage(view: &View<'_>, findings: &mut Findings<'_>) -> Option<u16> 
     Some(found)
 }
 
-/// The bits, and whether no zero bit ends them.
+/// The known bits, and whether they are all, without a zero bit at their end.
 fn read_bits(value: &[u8]) -> Result<(u16, bool), Asn1Error> {
     let mut reader = Reader::new(value, "KeyUsage");
     let string = reader.bit_string("KeyUsage")?;
@@ -98,7 +101,7 @@ fn read_bits(value: &[u8]) -> Result<(u16, bool), Asn1Error> {
     let bit_at = |index: usize| string.bytes.get(index / 8).is_some_and(|octet| octet & (0x80 >> (index % 8)) != 0);
     let bits = (0..BITS.len()).filter(|&index| bit_at(index)).fold(0, |set, index| set | 1 << index);
     let length = string.bytes.len() * 8 - usize::from(string.unused);
-    Ok((bits, length == 0 || bit_at(length - 1)))
+    Ok((bits, length == 0 || (length <= BITS.len() && bit_at(length - 1))))
 }
 
 fn check_leaf(view: &View<'_>, usage: Option<u16>, findings: &mut Findings<'_>) {

@@ -12,7 +12,7 @@ fn row(rule: Rule) -> String {
     } else {
         rule.lints().iter().map(|lint| format!("`{lint}`")).collect::<Vec<_>>().join(", ")
     };
-    let severity = format!("{:?}", rule.severity()).to_lowercase();
+    let severity = rule.severity();
     let (code, requirement, clause, title) = (rule.code(), rule.requirement(), rule.clause(), rule.title());
     format!("| {code} | {severity} | {title} | {requirement} | {clause} | {lints} |")
 }

@@ -1,6 +1,8 @@
 //! Profiles against certificates and CRLs that break one rule each, and against their own documentation.
 
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod crl;
 #[cfg(test)]
 mod documentation;

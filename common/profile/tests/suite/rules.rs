@@ -158,10 +158,15 @@ const CASES: &[Case] = &[
         let countries = enc::sequence(&[&enc::printable_string("JP")]);
         statements(c, &[disclosure("https://x.example/", "en"), statement(&oids::QC_CC_LEGISLATION, &countries)])
     }, &[]),
-    (Rule::QcType, "seal-eu", |c| {
+    (Rule::QcType, "seal-jp", |c| {
+        let web = statement(&oids::QC_TYPE, &enc::sequence(&[&enc::oid(&oids::QC_TYPE_WEB), &enc::oid(&oids::QC_TYPE_ESEAL)]));
+        c.extension(oids::QC_STATEMENTS, false, enc::sequence(&[&web]))
+    }, &[]),
+    (Rule::QcTypeAsStatement, "seal-eu", |c| {
         statements(c, &[disclosure("https://x.example/", "en"), statement(&oids::QC_TYPE_ESEAL, &[])])
     }, &[]),
     (Rule::QcPds, "seal-eu", |c| statements(c, &[disclosure("http://x.example/", "en")]), &[]),
+    (Rule::QcLanguage, "seal-eu", |c| statements(c, &[disclosure("https://x.example/", "EN")]), &[]),
     (Rule::QcAmounts, "seal-eu", |c| {
         let limit = enc::sequence(&[&enc::printable_string("JPY"), &enc::int_i64(-1), &enc::int_i64(0)]);
         statements(c, &[disclosure("https://x.example/", "en"), statement(&oids::QC_LIMIT_VALUE, &limit)])
@@ -249,7 +254,7 @@ fn refuses_to_start_and_names_the_first_error() {
     assert_eq!((violation.rule, violation.profile.as_str()), (Rule::ValidityLimit, "seal-jp"));
     assert_eq!(violation.code(), "profile.violation");
     let text = violation.to_string();
-    assert!(text.contains("KOK-CERT-63") && text.contains("60 months"), "{text}");
+    assert!(text.contains("KOK-CERT-65") && text.contains("60 months"), "{text}");
     assert!(check(seal, &certificate).iter().any(|finding| finding.severity == Severity::Warning));
 }
 
