@@ -24,10 +24,10 @@ pub struct Client {
     limits: Limits,
 }
 
-/// What came back with status 200.
+/// What came back.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Answer {
-    /// The HTTP status, 200.
+    /// The HTTP status; 200 unless [`Client::submit`] was called.
     pub status: u16,
     /// Essence of the content type, in small letters, without parameters; empty if there was none.
     pub content_type: String,
@@ -64,9 +64,20 @@ impl Client {
     /// # Errors
     /// [`FetchError`]; any status but 200 is one.
     pub fn get(&self, url: &Url) -> Result<Answer, FetchError> {
+        self.get_as(url, None)
+    }
+
+    /// Fetches what is at `url`, with a bearer token if the service wants one.
+    ///
+    /// # Errors
+    /// [`FetchError`]; any status but 200 is one.
+    pub fn get_as(&self, url: &Url, bearer: Option<&Secret>) -> Result<Answer, FetchError> {
         let start = Instant::now();
-        let response = self.agent.get(url.uri()).call();
-        self.read(start, response)
+        let mut request = self.agent.get(url.uri());
+        if let Some(token) = bearer.and_then(Secret::expose_text) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        ok(self.read(start, request.call())?)
     }
 
     /// Sends `body` to `url`, with a bearer token if the service wants one.
@@ -80,8 +91,25 @@ impl Client {
         body: &[u8],
         bearer: Option<&Secret>,
     ) -> Result<Answer, FetchError> {
+        ok(self.submit(url, content_type, "*/*", body, bearer)?)
+    }
+
+    /// As [`Client::post`], asking for an answer of type `accept`, for a caller who can read the service's errors: every
+    /// status but a redirect comes back as it is.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub fn submit(
+        &self,
+        url: &Url,
+        content_type: &str,
+        accept: &str,
+        body: &[u8],
+        bearer: Option<&Secret>,
+    ) -> Result<Answer, FetchError> {
         let start = Instant::now();
-        let mut request = self.agent.post(url.uri()).header(header::CONTENT_TYPE, content_type);
+        let request = self.agent.post(url.uri()).header(header::CONTENT_TYPE, content_type);
+        let mut request = request.header(header::ACCEPT, accept);
         if let Some(token) = bearer.and_then(Secret::expose_text) {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
@@ -92,10 +120,8 @@ impl Client {
     fn read(&self, start: Instant, response: Result<Response<Body>, ureq::Error>) -> Result<Answer, FetchError> {
         let mut response = response.map_err(|error| self.refuse(error))?;
         let status = response.status().as_u16();
-        match status {
-            200 => (),
-            300..=399 => return Err(FetchError::Redirect { status }),
-            _ => return Err(FetchError::Status { status }),
+        if (300..400).contains(&status) {
+            return Err(FetchError::Redirect { status });
         }
         let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
@@ -149,6 +175,11 @@ fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
 #[cfg(not(feature = "native-tls"))]
 const fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
     config
+}
+
+/// Only 200 is an answer.
+fn ok(answer: Answer) -> Result<Answer, FetchError> {
+    if answer.status == 200 { Ok(answer) } else { Err(FetchError::Status { status: answer.status }) }
 }
 
 #[cfg(test)]

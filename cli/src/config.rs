@@ -1,0 +1,90 @@
+//! `kokuin.toml`: which log, keys and services one process runs.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+
+/// The whole file. Paths in it are relative to its own folder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// Throw-away material on loopback addresses: the clock need not be disciplined, and nothing else starts on it (THR-62).
+    #[serde(default)]
+    pub(crate) development: bool,
+    /// Where the services listen.
+    pub(crate) listen: Listen,
+    /// Where keys are.
+    pub(crate) keys: Keys,
+    /// The log of this process.
+    pub(crate) log: Log,
+    /// What each listener takes.
+    #[serde(default)]
+    pub(crate) limits: kokuin_web::Limits,
+    /// The time-stamp service.
+    #[serde(default)]
+    pub(crate) tsa: Option<kokuin_tsa::Config>,
+}
+
+/// Addresses of the listeners.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Listen {
+    /// The time-stamp service's.
+    pub(crate) tsa: SocketAddr,
+    /// The e-seal service's.
+    pub(crate) eseal: SocketAddr,
+}
+
+/// The encrypted key store.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Keys {
+    /// Its folder.
+    pub(crate) directory: PathBuf,
+    /// The file that opens it, readable by its owner alone.
+    pub(crate) passphrase_file: PathBuf,
+    /// Outside development, software keys are used only where this says in so many words that no device protects them.
+    #[serde(default)]
+    pub(crate) not_protected_by_a_device: bool,
+}
+
+/// The log.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Log {
+    /// Last part of its address, `/logs/{name}`.
+    pub(crate) name: String,
+    /// Its name for ever: an address without scheme (C2SP tlog-checkpoint).
+    pub(crate) origin: String,
+    /// URI of the Ed25519 key that signs its checkpoints.
+    pub(crate) key: String,
+    /// `SQLite` file.
+    pub(crate) database: PathBuf,
+    /// File that keeps the last checkpoint outside the database (THR-42).
+    pub(crate) anchor: PathBuf,
+}
+
+impl Config {
+    /// Loads `path` and makes its paths absolute.
+    ///
+    /// # Errors
+    /// If the file breaks a rule; the error names the line.
+    pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
+        let mut config: Self = kokuin_settings::load(path)?;
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        let own = [
+            &mut config.keys.directory,
+            &mut config.keys.passphrase_file,
+            &mut config.log.database,
+            &mut config.log.anchor,
+        ];
+        let services = config.tsa.iter_mut().map(|tsa| &mut tsa.tsu.certificate);
+        for relative in own.into_iter().chain(services) {
+            *relative = folder.join(&*relative);
+        }
+        Ok(config)
+    }
+}

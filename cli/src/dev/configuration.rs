@@ -1,0 +1,41 @@
+//! `kokuin.toml` of a development start.
+
+use super::{Layout, Wishes, material};
+use crate::output::{self, Readers};
+
+/// Writes the file. It comes last: a start that finds it finds everything.
+pub(super) fn make(layout: &Layout, wishes: Wishes) -> anyhow::Result<()> {
+    let mut suffix = [0_u8; 4];
+    getrandom::fill(&mut suffix).map_err(|e| anyhow::anyhow!("no random octets: {e}"))?;
+    let Wishes { tsa_listen, eseal_listen, .. } = wishes;
+    let (tsu, seal, log, instance) = (material::TSU, material::SEAL, material::LOG, hex::encode(suffix));
+    let text = format!(
+        r#"# Made by `kokuin serve --dev`. NOT FOR PRODUCTION: keys in files, clock unmeasured, loopback only.
+# Paths are relative to this file's folder. docs/tsa.md and docs/eseal.md explain each setting.
+development = true
+
+[listen]
+tsa = "{tsa_listen}"
+eseal = "{eseal_listen}"
+
+[keys]
+directory = "keys"
+passphrase_file = "keys/passphrase"
+
+[log]
+name = "main"
+origin = "kokuin.invalid/dev/{instance}"
+key = "soft:{log}"
+database = "kokuin.db"
+anchor = "log/main.checkpoint"
+
+[tsa.tsu]
+name = "dev"
+key = "soft:{tsu}"
+certificate = "tsu/tsu.pem"
+policies = ["{policy}"]
+"#,
+        policy = kokuin_tsa::DEVELOPMENT_POLICY,
+    );
+    output::create(&layout.config(), text.as_bytes(), Readers::Anyone)
+}

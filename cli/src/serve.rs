@@ -1,0 +1,106 @@
+//! `kokuin serve`: one process, its log, and one or both services.
+
+use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf};
+
+use anyhow::bail;
+use clap::Subcommand;
+use kokuin_web::StaticFile;
+use time::OffsetDateTime;
+
+use crate::{
+    config::Config,
+    dev::{self, Layout, TsuKey, Wishes},
+};
+
+mod process;
+mod production;
+
+use process::Process;
+pub(crate) use process::read_certificates;
+
+/// What to serve.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    production: Option<Production>,
+    /// Serve both services with throw-away material, made on first use. Loopback only
+    #[arg(long)]
+    dev: bool,
+    /// Folder of that material
+    #[arg(long, value_name = "DIR", default_value = "kokuin-data")]
+    data: PathBuf,
+    /// Address of the time-stamp service [default: as configured, at first 127.0.0.1:3161]
+    #[arg(long, value_name = "ADDRESS")]
+    tsa_listen: Option<SocketAddr>,
+    /// Address of the e-seal service [default: as configured, at first 127.0.0.1:3162]
+    #[arg(long, value_name = "ADDRESS")]
+    seal_listen: Option<SocketAddr>,
+    /// Key of the first TSU made
+    #[arg(long, value_name = "KIND", default_value = "p256")]
+    tsu: TsuKey,
+}
+
+/// One service of a provider, as a process of its own.
+#[derive(Debug, Subcommand)]
+enum Production {
+    /// The time-stamp authority
+    Tsa(production::Args),
+    /// The e-seal service
+    Eseal(production::Args),
+}
+
+/// Runs until it is told to stop.
+pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+    start_messages();
+    match args.production {
+        Some(Production::Tsa(ref production)) => production::run(production, process::Role::Tsa),
+        Some(Production::Eseal(ref production)) => production::run(production, process::Role::Eseal),
+        None if args.dev => run_dev(&args),
+        None => bail!("say --dev, or which service: tsa or eseal"),
+    }
+}
+
+fn run_dev(args: &Args) -> anyhow::Result<()> {
+    let layout = Layout { root: args.data.clone() };
+    let wishes = Wishes {
+        tsu: args.tsu,
+        tsa_listen: args.tsa_listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3161))),
+        eseal_listen: args.seal_listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3162))),
+    };
+    let (mut config, crl) = dev::prepare(&layout, wishes, unix_now())?;
+    override_addresses(&mut config, args);
+
+    let crl_file = StaticFile::new(dev::CRL_ROUTE, crl.path(), "application/pkix-crl");
+    let keeping = crl.keep(unix_now)?;
+    let process = Process::start(&config, &layout.config(), process::Role::Both)?;
+    let mut services = Vec::new();
+    if let Some(tsa) = process.tsa()? {
+        services.push(tsa.publishing(crl_file));
+    }
+    dev::print_next_steps(&layout, &config);
+    let outcome = process.serve(services);
+    drop(keeping);
+    outcome
+}
+
+/// The command line moves listeners for this run alone.
+fn override_addresses(config: &mut Config, args: &Args) {
+    if let Some(address) = args.tsa_listen {
+        config.listen.tsa = address;
+    }
+    if let Some(address) = args.seal_listen {
+        config.listen.eseal = address;
+    }
+}
+
+fn unix_now() -> i64 {
+    OffsetDateTime::now_utc().unix_timestamp()
+}
+
+/// Operational messages go to standard error; `KOKUIN_LOG` chooses how many.
+fn start_messages() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KOKUIN_LOG").unwrap_or_else(|_| "warn,kokuin=info,kokuin_web=info".into());
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,187 @@
+//! The wiring of one process: its keys, its clock, its log, and the services on top of them.
+
+use std::{fs, net::SocketAddr, path::Path, sync::Arc};
+
+use anyhow::{Context as _, bail};
+use kokuin_asn1::{Certificate, pem};
+use kokuin_audit::{Log, LogName, LogOptions, Origin, VerifierKey, entry::Digest};
+use kokuin_clock::{Clock, RefusingClock, SystemClock};
+use kokuin_hsm_config::soft::SoftStore;
+use kokuin_key::{KeyId, KeyUri, Scheme, SigningKey};
+use kokuin_profile::is_development;
+use kokuin_store::{Database, FileAnchor};
+use kokuin_suite::{CryptoPolicy, Verify};
+use kokuin_suite_openssl::OpenSslEngine;
+use kokuin_web::{Application, Limits, LogRoutes, ServiceSpec, StaticFile, metrics::Registry};
+
+use crate::config::Config;
+
+/// Which services the process runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Role {
+    Tsa,
+    Eseal,
+    Both,
+}
+
+/// What the services of one process share.
+#[derive(Debug)]
+pub(crate) struct Process {
+    config: Config,
+    config_digest: Digest,
+    role: Role,
+    keys: SoftStore,
+    database: Database,
+    log: Log,
+    engine: Arc<dyn Verify>,
+    crypto_policy: Arc<CryptoPolicy>,
+    clock: Arc<dyn Clock>,
+}
+
+/// One service, ready to listen.
+pub(crate) struct Unit {
+    name: &'static str,
+    address: SocketAddr,
+    limits: Limits,
+    application: Application,
+    stop: Box<dyn FnOnce() + Send>,
+}
+
+impl Unit {
+    /// Publishes a file beside the service's own routes.
+    pub(crate) fn publishing(self, file: StaticFile) -> Self {
+        let inner = self.application;
+        Self {
+            application: Arc::new(move |config| {
+                inner(config);
+                file.configure(config);
+            }),
+            ..self
+        }
+    }
+}
+
+impl Process {
+    /// Opens keys, database and log. Nothing is issued yet.
+    ///
+    /// # Errors
+    /// If anything cannot be opened, or the log does not fit its anchor (THR-42).
+    pub(crate) fn start(config: &Config, path: &Path, role: Role) -> anyhow::Result<Self> {
+        let config_digest = Digest::of(&fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
+        let keys = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
+        let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
+        let database = Database::open(&config.log.database)?;
+        let log = open_log(config, &keys, &database, &engine)?;
+        let clock: Arc<dyn Clock> = if config.development {
+            Arc::new(SystemClock::undisciplined_for_development())
+        } else {
+            Arc::new(RefusingClock)
+        };
+        Ok(Self {
+            config: config.clone(),
+            config_digest,
+            role,
+            keys,
+            database,
+            log,
+            engine,
+            crypto_policy: Arc::new(CryptoPolicy::etsi()),
+            clock,
+        })
+    }
+
+    /// The time-stamp service, if this process runs it.
+    ///
+    /// # Errors
+    /// The first rule that its parts break.
+    pub(crate) fn tsa(&self) -> anyhow::Result<Option<Unit>> {
+        let Some(config) = self.config.tsa.as_ref().filter(|_| self.role != Role::Eseal) else { return Ok(None) };
+        let registry = Registry::new();
+        let service = kokuin_tsa::Service::new(kokuin_tsa::Parts {
+            config: config.clone(),
+            config_digest: self.config_digest,
+            key: key(&self.keys, &config.tsu.key)?,
+            certificates: self.certificates(&config.tsu.certificate)?,
+            clock: Arc::clone(&self.clock),
+            log: self.log.clone(),
+            engine: Arc::clone(&self.engine),
+            crypto_policy: Arc::clone(&self.crypto_policy),
+            registry: registry.clone(),
+        })?;
+        let limits = self.config.limits.clone();
+        let application = kokuin_tsa::http::routes(&service, &limits, &registry, self.log_routes());
+        let stop = Box::new(move || report_stop("tsa", service.stop()));
+        Ok(Some(Unit { name: "tsa", address: self.config.listen.tsa, limits, application, stop }))
+    }
+
+    /// Listens, serves until told to stop, and closes the log.
+    ///
+    /// # Errors
+    /// If an address cannot be had.
+    pub(crate) fn serve(self, units: Vec<Unit>) -> anyhow::Result<()> {
+        let mut specs = Vec::new();
+        for unit in units {
+            let listener = kokuin_web::bind(unit.address).with_context(|| format!("cannot listen on {}", unit.address))?;
+            specs.push(ServiceSpec::new(unit.name, listener, unit.limits, unit.application).on_shutdown(unit.stop));
+        }
+        if specs.is_empty() {
+            bail!("the configuration has no service to run");
+        }
+        let outcome = kokuin_web::run(specs);
+        report_stop("log", self.log.close());
+        Ok(outcome?)
+    }
+
+    /// The certificates of a PEM file. Development material goes into development services only (THR-62).
+    fn certificates(&self, path: &Path) -> anyhow::Result<Vec<Certificate>> {
+        let certificates = read_certificates(path)?;
+        match certificates.iter().find(|certificate| is_development(certificate)) {
+            Some(throwaway) if !self.config.development => {
+                bail!("{}: {} is development material", path.display(), throwaway.subject_text())
+            }
+            _ => Ok(certificates),
+        }
+    }
+
+    fn log_routes(&self) -> LogRoutes {
+        LogRoutes::new(Arc::new(self.log.clone()))
+    }
+}
+
+fn open_log(config: &Config, keys: &SoftStore, database: &Database, engine: &Arc<dyn Verify>) -> anyhow::Result<Log> {
+    let (origin, name) = (Origin::new(&config.log.origin)?, LogName::new(&config.log.name)?);
+    let key = key(keys, &config.log.key)?;
+    let vkey = VerifierKey::from_spki(&origin, key.public_key())?;
+    let anchor = FileAnchor::new(&config.log.anchor)?;
+    let (store, read) = database.open_log(&name, &vkey)?;
+    let options = LogOptions {
+        origin,
+        name,
+        key,
+        engine: Arc::clone(engine),
+        checkpoint_interval: LogOptions::DEFAULT_INTERVAL,
+    };
+    Ok(Log::open(options, Box::new(store), Arc::new(read), Box::new(anchor))?)
+}
+
+/// The key that a URI names.
+fn key(keys: &SoftStore, uri: &str) -> anyhow::Result<Arc<dyn SigningKey>> {
+    let uri: KeyUri = uri.parse()?;
+    match uri.scheme() {
+        Scheme::Soft => Ok(keys.load(&KeyId::new(uri.rest())?)?),
+        Scheme::YubiHsm | Scheme::Pkcs11 => bail!("{uri}: this build has no back end for such keys"),
+    }
+}
+
+/// Every certificate of a PEM file, in its order.
+pub(crate) fn read_certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
+    let failed = || format!("cannot read certificates from {}", path.display());
+    let blocks = pem::decode_all(&fs::read(path).with_context(failed)?).with_context(failed)?;
+    blocks.iter().map(|block| Certificate::parse(&block.der).with_context(failed)).collect()
+}
+
+fn report_stop<E: std::fmt::Display>(what: &str, stopped: Result<(), E>) {
+    if let Err(error) = stopped {
+        tracing::error!(%error, "{what} did not stop cleanly");
+    }
+}

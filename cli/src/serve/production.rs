@@ -1,0 +1,37 @@
+//! `kokuin serve tsa|eseal --config FILE`: a provider's service.
+
+use std::path::PathBuf;
+
+use anyhow::bail;
+
+use super::process::{Process, Role};
+use crate::config::Config;
+
+/// Which configuration.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Configuration file; there is no default, and none is made up where it cannot be read
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Serves one service of `args`.
+pub(crate) fn run(args: &Args, role: Role) -> anyhow::Result<()> {
+    let config = Config::load(&args.config)?;
+    if config.development {
+        bail!("{} is a development configuration; `kokuin serve --dev` runs it", args.config.display());
+    }
+    if !config.keys.not_protected_by_a_device {
+        bail!(
+            "{}: keys in files are protected by no device; keys.not_protected_by_a_device = true accepts that",
+            args.config.display()
+        );
+    }
+    let process = Process::start(&config, &args.config, role)?;
+    let units = match role {
+        Role::Tsa => process.tsa()?,
+        Role::Eseal => None,
+        Role::Both => None,
+    };
+    process.serve(units.into_iter().collect())
+}

@@ -1,0 +1,117 @@
+//! `kokuin timestamp FILE...`: what any RFC 3161 client does, in one word, and the log receipt beside it.
+
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use kokuin_asn1::Oid;
+use kokuin_fetch::{
+    Client, Limits, Reach, Url,
+    tsp::{self, TspRequest},
+};
+use kokuin_suite::{DigestAlgorithm, Hasher};
+
+use crate::{output, receipt};
+
+/// What to stamp, and where.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Files to stamp; FILE.tsr and FILE.tsr.tlog-proof are written beside each
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Address of the time-stamp authority
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3161/tsa")]
+    tsa: String,
+    /// Digest algorithm
+    #[arg(long, value_name = "NAME", default_value = "sha256", value_parser = ["sha256", "sha384", "sha512"])]
+    hash: String,
+    /// The only policy that will do
+    #[arg(long, value_name = "OID")]
+    policy: Option<Oid>,
+    /// Ask for a token without its certificate
+    #[arg(long)]
+    no_cert: bool,
+    /// Write over files that are there
+    #[arg(long)]
+    force: bool,
+}
+
+/// Stamps each file.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    // The address is the user's own choice, so it may be on this machine or in the own network.
+    let client = Client::new(Limits::TSP.with_reach(Reach::CONFIGURED));
+    let url: Url = args.tsa.parse()?;
+    let algorithm: DigestAlgorithm = args.hash.parse()?;
+    for file in &args.files {
+        stamp(&client, &url, algorithm, args, file).with_context(|| format!("no time-stamp for {}", file.display()))?;
+    }
+    Ok(())
+}
+
+fn stamp(client: &Client, url: &Url, algorithm: DigestAlgorithm, args: &Args, file: &Path) -> anyhow::Result<()> {
+    let digest = digest_of(file, algorithm)?;
+    let mut request = TspRequest::new(algorithm, &digest);
+    request.policy = args.policy.as_ref();
+    request.cert_req = !args.no_cert;
+    let answer = tsp::request(client, url, &request)?;
+
+    let tsr = output::with_suffix(file, ".tsr");
+    output::write(&tsr, &answer.response, args.force)?;
+    println!("{}: {} (serial {})", tsr.display(), answer.gen_time, hex::encode(&answer.serial));
+
+    let address: Url = receipt_url(&args.tsa, &answer.serial).parse()?;
+    match receipt::fetch(client, &address, None)? {
+        Some(proof) => {
+            let path = output::with_suffix(&tsr, ".tlog-proof");
+            output::write(&path, &proof, args.force)?;
+            println!("{}: log receipt", path.display());
+        }
+        None => println!("{}: this authority gives no log receipt", tsr.display()),
+    }
+    Ok(())
+}
+
+/// Reads `file` once, piece by piece.
+fn digest_of(file: &Path, algorithm: DigestAlgorithm) -> io::Result<Vec<u8>> {
+    let mut reader = File::open(file)?;
+    let mut hasher = Hasher::new(algorithm);
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match reader.read(&mut piece)? {
+            0 => return Ok(hasher.finish()),
+            read => hasher.update(&piece[..read]),
+        }
+    }
+}
+
+/// Receipts are beside the authority's address: `/tsa` and `/tsa/{tsu}` share `/tsa/receipts`.
+fn receipt_url(tsa: &str, serial: &[u8]) -> String {
+    let base = tsa.trim_end_matches('/');
+    let base = base.rfind("/tsa").map_or(base, |at| &base[..at + "/tsa".len()]);
+    format!("{base}/receipts/{}", hex::encode(serial))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn receipts_are_beside_the_authority_whichever_tsu_answered() {
+        for tsa in ["http://127.0.0.1:3161/tsa", "http://127.0.0.1:3161/tsa/", "http://127.0.0.1:3161/tsa/dev"] {
+            assert_eq!(receipt_url(tsa, &[0x01, 0xab]), "http://127.0.0.1:3161/tsa/receipts/01ab");
+        }
+    }
+
+    #[test]
+    fn digests_a_file_in_pieces_as_in_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("big");
+        let content = vec![7_u8; 200_000];
+        std::fs::write(&path, &content).unwrap();
+        let algorithm = DigestAlgorithm::Sha256;
+        assert_eq!(digest_of(&path, algorithm).unwrap(), algorithm.digest(&content));
+    }
+}
