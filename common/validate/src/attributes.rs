@@ -11,6 +11,7 @@ use crate::{
     checks::{Checks, Conclusion},
     rule::Rule,
     status::SubIndication,
+    strength,
 };
 
 /// The signed reference to the signing certificate: the first ESSCertID.
@@ -210,11 +211,7 @@ fn references(v2: Option<&[u8]>, v1: Option<&[u8]>, checks: &mut Checks) -> Resu
         references.extend(attribute.certs.first().map(|id| reference(id, DigestAlgorithm::Sha1)));
     }
     references.into_iter().collect::<Option<Vec<_>>>().ok_or_else(|| {
-        checks.fail(
-            Rule::AlgorithmKnown,
-            SubIndication::SigConstraintsFailure,
-            "The signed reference to the signing certificate uses a digest that is not known here.",
-        )
+        checks.conclude(strength::unknown("the reference to the signing certificate", "its digest is not known here"))
     })
 }
 

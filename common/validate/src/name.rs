@@ -62,9 +62,7 @@ fn rdns(name: &[u8]) -> Option<Vec<Rdn>> {
 /// The text of a directory string.
 fn text(tag: u8, content: &[u8]) -> Option<String> {
     match tag {
-        tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING | tag::NUMERIC_STRING => {
-            String::from_utf8(content.to_vec()).ok()
-        }
+        tag::UTF8_STRING | tag::PRINTABLE_STRING | tag::IA5_STRING => String::from_utf8(content.to_vec()).ok(),
         tag::TELETEX_STRING => Some(content.iter().copied().map(char::from).collect()),
         tag::BMP_STRING => {
             let units: Vec<u16> =

@@ -14,11 +14,13 @@ use crate::{
     status::{Status, SubIndication},
 };
 
-/// The worst conclusion; of equally bad ones the first, in the order of EN 319 102-1's building blocks.
+/// The worst conclusion; of equally bad ones the first, in the order of EN 319 102-1's building blocks. That data was not given explains
+/// less than anything that was looked at and found wanting.
 pub(crate) fn worst(problems: &[Conclusion]) -> Option<&Conclusion> {
+    let gravity = |problem: &Conclusion| (problem.status, problem.rule != Rule::DataGiven);
     let mut worst: Option<&Conclusion> = None;
     for problem in problems {
-        if worst.is_none_or(|worst| problem.status > worst.status) {
+        if worst.is_none_or(|worst| gravity(problem) > gravity(worst)) {
             worst = Some(problem);
         }
     }

@@ -1,0 +1,13 @@
+//! The abuse cases of the threat model that a validator must stop, by their IDs, on material made here.
+
+mod attributes;
+mod limits;
+mod log;
+mod material;
+mod mutation;
+mod outcome;
+mod pdf;
+mod revocation;
+mod several;
+mod signer;
+mod timestamped;
