@@ -1,2 +1,51 @@
 //! Load generator that takes any TSA URL.
-fn main() {}
+//!
+//! Lives here: how a time-stamp service is measured, so that others are measured with the same load. May use: `asn1`,
+//! `settings`, OpenSSL for its raw signing time. Must not know: how Kokuin works inside.
+
+mod answer;
+mod connection;
+mod histogram;
+mod load;
+mod options;
+mod processor;
+mod question;
+mod report;
+mod signing;
+mod syncing;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use load::Load;
+use options::{Arguments, Command, TsaOptions};
+use processor::Usage;
+use question::Questions;
+use report::Report;
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command {
+        Command::Tsa(options) => measure(&options),
+    }
+}
+
+/// Raw signing, warm-up, load, raw signing again, disk.
+fn measure(options: &TsaOptions) -> anyhow::Result<()> {
+    let target = options.url.target()?;
+    let questions = Questions::new(&target, options)?;
+    let signing_before = signing::measure(options.key)?;
+    let warm_up = Load::new(&target, options, &questions).until(Some(options.warm_up.as_std()), None);
+    warm_up.run().with_context(|| format!("warming {} up", options.url))?;
+    let before = Usage::of_all(&options.pid)?;
+    let load = Load::new(&target, options, &questions).until(options.duration_limit(), options.count).run()?;
+    let after = Usage::of_all(&options.pid)?;
+    let signing_after = signing::measure(options.key)?;
+    let syncing = options.data.as_deref().map(syncing::measure).transpose()?;
+    let report = Report::new(options, &load, (before, after), (signing_before, signing_after), syncing);
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    anyhow::ensure!(load.errors.is_empty() && load.tokens > 0, "not every request got its token");
+    Ok(())
+}
