@@ -9,8 +9,9 @@ use crate::{fields::ExtensionField, validity::Validity};
 /// Where a development certificate's disclosure statement would be; the name cannot exist (RFC 2606).
 const DISCLOSURE_URL: &str = "https://development.invalid/disclosure-en.pdf";
 
-/// Policy of certificates whose profile names none (EN 319 412-2 4.3.3 wants one), under the arc for examples.
-const DEVELOPMENT_POLICY: &str = "2.999.3161.2";
+/// Policy of certificates whose profile names none (EN 319 412-2 4.3.3 wants one), under the enterprise number for
+/// documentation (RFC 5612): linters that know no arcs beyond 2.47 can read it.
+const DEVELOPMENT_POLICY: &str = "1.3.6.1.4.1.32473.3161.1";
 
 /// What extensions depend on besides the profile.
 pub(crate) struct Context<'a> {
