@@ -77,7 +77,7 @@ impl Journal {
         self.record_key_state(now)?;
         self.record_reading(now)?;
         let micros = now.unix_micros();
-        if micros.saturating_sub(self.last_self_test) >= SELF_TEST_US {
+        if self.key == KeyState::Active && micros.saturating_sub(self.last_self_test) >= SELF_TEST_US {
             self.last_self_test = micros;
             self.record_self_test(now)?;
         }
@@ -114,6 +114,8 @@ impl Journal {
         let key = self.tsu.key_name().clone();
         self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state: name, reason: None }))?;
         self.key = state;
+        // A key that comes back is tested at once: readiness follows the test.
+        self.last_self_test = i64::MIN;
         Ok(())
     }
 

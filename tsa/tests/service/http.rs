@@ -1,6 +1,9 @@
 //! The service behind its routes (TSP-45, TSP-46).
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     App,
@@ -13,11 +16,14 @@ use kokuin_asn1::{
     pem,
     tsp::{PkiStatus, TimeStampResp, TstInfo},
 };
-use kokuin_key::KeyState;
+use kokuin_key::{KeyState, Protection};
 use kokuin_tsa::http::routes;
 use kokuin_web::{Limits, LogRoutes};
 
-use crate::fixture::{Bench, Setup, request};
+use crate::{
+    faulty_key::Fault,
+    fixture::{Bench, Setup, request},
+};
 
 const QUERY: (&str, &str) = ("content-type", "application/timestamp-query");
 
@@ -95,6 +101,38 @@ async fn refuses_bodies_over_the_cap_whatever_they_claim_thr_85() {
 }
 
 #[actix_web::test]
+async fn answers_503_while_the_queue_of_a_slow_key_is_full() {
+    let mut setup = Setup { protection: Protection::Device, ..Setup::default() };
+    setup.config.signing_queue = 1;
+    let bench = setup.start();
+    bench.key.set_fault(Fault::Slow(Duration::from_secs(2)));
+    let service = Arc::clone(&bench.service);
+    let ask = || {
+        let service = Arc::clone(&service);
+        std::thread::spawn(move || {
+            let worker = kokuin_tsa::Worker::new(&service);
+            actix_web::rt::System::new().block_on(worker.issue(&request().encode())).is_ok()
+        })
+    };
+    let until = |done: &dyn Fn() -> bool| {
+        let deadline = Instant::now() + Duration::from_millis(1_500);
+        while !done() {
+            assert!(Instant::now() < deadline);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    let before = bench.key.signatures();
+    let signing = ask();
+    until(&|| bench.key.signatures() > before);
+    let waiting = ask();
+    until(&|| service.is_busy());
+    let (status, _, again, body) = call(&bench, post("/tsa").set_payload(request().encode()), "retry-after").await;
+    assert_eq!((status, again.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("1")));
+    assert!(String::from_utf8(body).unwrap().contains("web.busy"));
+    assert!(signing.join().unwrap() && waiting.join().unwrap(), "who was let in is answered");
+}
+
+#[actix_web::test]
 async fn publishes_its_certificates() {
     let bench = Setup::default().start();
     let (status, content_type, _, body) = call(&bench, TestRequest::get().uri("/tsa/certchain"), "x").await;
@@ -118,7 +156,7 @@ async fn gives_a_receipt_or_says_when_to_ask_again() {
             break String::from_utf8(body).unwrap();
         }
         assert_eq!((status, again.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("1")));
-        actix_web::rt::time::sleep(std::time::Duration::from_millis(20)).await;
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     };
     assert!(receipt.starts_with("c2sp.org/tlog-proof@v1\n"), "{receipt}");
     for unknown in ["00", "zz", "0654", &"00".repeat(500)] {

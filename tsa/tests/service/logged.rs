@@ -6,7 +6,11 @@ use kokuin_asn1::{
     cms::SignedData,
     tsp::{FailureInfo, TstInfo},
 };
-use kokuin_audit::{Entry, Kind, ReceiptAnswer, Wanted, entry::Digest};
+use kokuin_audit::{
+    Entry, Kind, ReceiptAnswer, Wanted,
+    entry::{Digest, KeyStateName},
+};
+use kokuin_key::KeyState;
 
 use crate::{
     fixture::{Bench, Setup, request},
@@ -121,12 +125,23 @@ fn counts_refusals_by_class_and_not_one_by_one() {
 }
 
 #[test]
-fn records_that_a_key_was_suspended_thr_65() {
+fn records_that_a_key_was_suspended_and_tests_it_when_it_comes_back_thr_65() {
     let bench = Setup::default().start();
-    bench.key.set_state(kokuin_key::KeyState::Suspended);
-    let deadline = std::time::Instant::now() + Duration::from_secs(10);
-    while !kinds(&bench).contains(&Kind::KeyState) {
-        assert!(std::time::Instant::now() < deadline);
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let last = |kind| {
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while kinds(&bench).last() != Some(&kind) {
+            assert!(std::time::Instant::now() < deadline);
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    };
+    bench.key.set_state(KeyState::Suspended);
+    last(Kind::KeyState);
+    bench.key.set_state(KeyState::Active);
+    last(Kind::SelfTest);
+    let states: Vec<_> = bench
+        .entries()
+        .into_iter()
+        .filter_map(|entry| if let Entry::KeyState(change) = entry { Some(change.state) } else { None })
+        .collect();
+    assert_eq!(states, [KeyStateName::Suspended, KeyStateName::Active]);
 }

@@ -3,7 +3,7 @@
 use kokuin_asn1::{Certificate, Oid, oids};
 use kokuin_devca::{Subject, Validity, hostile::TestCertificate};
 use kokuin_profile::Profile;
-use kokuin_suite::CryptoPolicy;
+use kokuin_suite::{CryptoPolicy, DigestAlgorithm};
 use kokuin_tsa::{Config, StartError};
 
 use crate::{
@@ -102,4 +102,47 @@ fn refuses_a_default_policy_that_is_not_offered_tsp_05() {
     let mut setup = Setup::default();
     setup.config.tsu.default_policy = Some(kokuin_tsa::config::PolicyId("1.2.3".parse().unwrap()));
     assert_eq!(start_error(setup).code(), "tsa.config.default-policy");
+}
+
+/// What `text` says as a configuration file.
+fn loaded(text: &str) -> Result<Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tsa.toml");
+    std::fs::write(&path, text).unwrap();
+    kokuin_settings::load(&path).map_err(|error| error.to_string())
+}
+
+const SMALLEST: &str = r#"
+[tsu]
+name = "tsu-1"
+key = "soft:tsu"
+certificate = "tsu.pem"
+policies = ["2.999.3161.1"]
+"#;
+
+#[test]
+fn needs_to_be_told_little() {
+    let config = loaded(SMALLEST).unwrap();
+    config.check().unwrap();
+    assert_eq!((config.tsu.accuracy_ms, config.verify_every.get(), config.signing_queue), (1000, 256, 256));
+    assert!(config.tsu.tsa_name && !config.tsu.qualified);
+    assert!(config.tsu.hashes.iter().all(|hash| hash.0 != DigestAlgorithm::Sha1), "TSP-03");
+}
+
+#[test]
+fn refuses_settings_it_does_not_know_or_cannot_read_thr_103() {
+    for (line, told) in [
+        ("ordering = true", "ordering"),
+        ("hashes = [\"sha1\"]", "sha1"),
+        ("hashes = [\"md5\"]", "md5"),
+        ("default_policy = \"policy\"", "policy"),
+        ("accuracy_ms = -1", "tsa.toml:7"),
+        ("name = \"again\"", "twice"),
+    ] {
+        let error = loaded(&format!("{SMALLEST}{line}\n")).unwrap_err();
+        assert!(error.contains(told), "{line}: {error}");
+    }
+    for line in ["verify_every = 0", "reading_max_age = \"0ms\"", "reading_max_age = \"-1s\"", "signing_queue = -1"] {
+        assert!(loaded(&format!("{line}\n{SMALLEST}")).is_err(), "{line}");
+    }
 }
