@@ -54,7 +54,7 @@ def pades(world: World, kind: str, level: str) -> None:
     pyhanko(world, out, level)
     found = world.verdict(out, "--trust", world.root, *world.crls(), status=0)
     equal((found["kind"], found["status"], found["level"]), ("pades", "TOTAL-PASSED", level), "verdict")
-    equal(len(found["signatures"]), 1, "number of signatures")
+    equal(len(found.get("signatures", [found])), 1, "number of signatures")
 
 
 def poppler(world: World, folder: Path, out: Path, level: str) -> None:

@@ -274,3 +274,19 @@ fn lets_a_ca_admit_any_purpose_tsp_57() {
     let found: Vec<Rule> = check_der(profile, &der).iter().map(|finding| finding.rule).collect();
     assert_eq!(found, [Rule::DevelopmentMaterial]);
 }
+
+#[test]
+fn answers_for_every_byte_changed_and_every_cut() {
+    for name in Profile::names() {
+        let profile = Profile::by_name(name).unwrap();
+        let der = good(profile).unsigned();
+        for at in 0..der.len() {
+            for octet in [der[at] ^ 1, der[at] ^ 0x80, 0, 0xff] {
+                let mut spoiled = der.clone();
+                spoiled[at] = octet;
+                check_der(profile, &spoiled);
+            }
+            assert_eq!(check_der(profile, &der[..at])[0].rule, Rule::Readable);
+        }
+    }
+}
