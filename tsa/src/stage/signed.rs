@@ -29,7 +29,7 @@ impl SignedTst {
     /// Signs, with a reading whose age is looked at last of all (THR-35).
     ///
     /// # Errors
-    /// As [`AssignedTsu::refreshed`] and [`Desk`]'s: [`Refusal::Key`], [`Refusal::SignatureWrong`].
+    /// As [`AssignedTsu::refreshed`]; [`Refusal::Key`], [`Refusal::SignatureWrong`].
     pub fn new(
         assigned: AssignedTsu,
         desk: &mut Desk,
