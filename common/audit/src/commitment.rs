@@ -46,7 +46,10 @@ impl TenantSecret {
     /// HMAC-SHA256(secret, serial || label || 0x00 || value). The serial's length goes before it in one octet, so that no two inputs collide.
     #[must_use]
     pub fn commit(&self, serial: &Serial, label: CommitmentLabel, value: &[u8]) -> Commitment {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
+        // A key shorter than a block is filled up with zeros (RFC 2104 2).
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&self.0);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
         mac.update(&[u8::try_from(serial.as_bytes().len()).unwrap_or(u8::MAX)]);
         mac.update(serial.as_bytes());
         mac.update(label.as_str().as_bytes());

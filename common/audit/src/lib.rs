@@ -18,6 +18,8 @@ pub mod name;
 pub mod note;
 pub mod receipt;
 pub mod storage;
+#[cfg(test)]
+mod testing;
 pub mod tile;
 
 pub use checkpoint::{Checkpoint, SignedCheckpoint};

@@ -128,8 +128,10 @@ pub fn check_consistency(
         if !proof.is_empty() {
             return Err(wrong_length);
         }
-        let expected = if earlier == later { later_root } else { Hash::empty_root() };
-        return same(earlier_root, expected);
+        if earlier.0 == 0 {
+            same(earlier_root, Hash::empty_root())?;
+        }
+        return if earlier == later { same(later_root, earlier_root) } else { Ok(()) };
     }
     let (first, rest) = if earlier.0.is_power_of_two() {
         (earlier_root, proof)

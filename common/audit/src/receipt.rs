@@ -142,7 +142,7 @@ impl Receipt {
             extra = Some(STANDARD.decode(coded).map_err(|_| wrong(at, "base64"))?);
             (at, current) = line("an index")?;
         }
-        let digits = current.strip_prefix("index ").ok_or(wrong(at, "an index"))?;
+        let digits = current.strip_prefix("index ").ok_or_else(|| wrong(at, "an index"))?;
         let index: u64 = digits.parse().map_err(|_| wrong(at, "an index"))?;
         if index.to_string() != digits {
             return Err(wrong(at, "an index"));
@@ -156,7 +156,7 @@ impl Receipt {
             if proof.len() == MAX_PROOF {
                 return Err(wrong(at, "the blank line"));
             }
-            proof.push(Hash::from_base64(current).ok_or(wrong(at, "a hash"))?);
+            proof.push(Hash::from_base64(current).ok_or_else(|| wrong(at, "a hash"))?);
         }
         Ok(Self { extra, index: LeafIndex(index), proof, note: rest.to_owned() })
     }

@@ -237,7 +237,7 @@ mod tests {
         assert_eq!(TileId::new(1, 0, 17).map(TileId::path), Some("tile/1/000.p/17".to_owned()));
         assert_eq!(BundleId::new(1067, 9).map(BundleId::path), Some("tile/entries/x001/067.p/9".to_owned()));
         for path in ["0/x001/x234/067", "1/000.p/17", "63/000"] {
-            assert_eq!(TileId::parse(path).map(|id| id.path()), Some(format!("tile/{path}")));
+            assert_eq!(TileId::parse(path).map(TileId::path), Some(format!("tile/{path}")));
         }
     }
 

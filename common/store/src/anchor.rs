@@ -24,7 +24,8 @@ impl FileAnchor {
     /// # Errors
     /// [`StoreError::File`].
     pub fn new(path: &Path) -> Result<Self, StoreError> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let folder =
+            path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or_else(|| Path::new(".")).to_owned();
         fs::create_dir_all(&folder).map_err(|error| StoreError::file(&folder, error))?;
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(".new");

@@ -6,7 +6,9 @@ use diesel::{
     ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _, SqliteConnection,
     result::{DatabaseErrorKind, Error as DieselError},
 };
-use kokuin_audit::{Encoded, FullTile, LeafIndex, LogStore, StorageError, StoredCheckpoint, StoredState};
+use kokuin_audit::{
+    Encoded, FullTile, LeafIndex, LogStore, StorageError, StoredCheckpoint, StoredState, entry::Serial,
+};
 
 use crate::{
     connection::{Access, connect},
@@ -39,7 +41,7 @@ impl SqliteLogStore {
                     let key = entry_key(log_no, first.0 + position as u64)?;
                     let values = (
                         entry::key.eq(key),
-                        entry::serial.eq(row.serial().map(|serial| serial.as_bytes())),
+                        entry::serial.eq(row.serial().map(Serial::as_bytes)),
                         entry::body.eq(row.body()),
                     );
                     match diesel::insert_into(entry::table).values(values).execute(connection) {

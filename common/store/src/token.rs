@@ -26,7 +26,10 @@ impl TokenKey {
     /// HMAC-SHA256 of a token as it is presented.
     #[must_use]
     pub fn hash(&self, token: &[u8]) -> TokenHash {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
+        // A key shorter than a block is filled up with zeros (RFC 2104 2).
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&self.0);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
         mac.update(token);
         TokenHash(mac.finalize().into_bytes().into())
     }

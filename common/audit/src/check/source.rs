@@ -133,6 +133,12 @@ impl TileSource for StoreSource<'_> {
 
     fn entries(&self, id: BundleId) -> Result<Option<Vec<Vec<u8>>>, SourceError> {
         let first = id.first().0;
-        self.read.entries(first..first + u64::from(id.width())).map(Some).map_err(SourceError::new)
+        match self.read.entries(first..first + u64::from(id.width())) {
+            // Up to the gap: the report names what is missing.
+            Err(StorageError::Damaged { at, .. }) if at > first => self.read.entries(first..at).map(Some),
+            Err(StorageError::Damaged { .. }) => Ok(None),
+            entries => entries.map(Some),
+        }
+        .map_err(SourceError::new)
     }
 }

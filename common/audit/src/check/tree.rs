@@ -25,7 +25,8 @@ pub(super) struct TreeCheck<'a> {
     meaning: Meaning,
     by_entries: Frontier,
     by_hashes: Frontier,
-    full: Vec<FullTile>,
+    full_by_entries: Vec<FullTile>,
+    full_by_hashes: Vec<FullTile>,
     partings: Vec<Parting>,
     parted: u64,
     root_compared: bool,
@@ -40,7 +41,8 @@ impl<'a> TreeCheck<'a> {
             meaning: Meaning::new(key.name(), key.to_string(), options.order_tolerance),
             by_entries: Frontier::new(),
             by_hashes: Frontier::new(),
-            full: Vec::new(),
+            full_by_entries: Vec::new(),
+            full_by_hashes: Vec::new(),
             partings: Vec::new(),
             parted: 0,
             root_compared: false,
@@ -65,8 +67,8 @@ impl<'a> TreeCheck<'a> {
         let index = LeafIndex(self.size());
         let found = Hash::leaf(body);
         let stored = stored.unwrap_or(found);
-        self.by_entries.push(found, &mut Vec::new());
-        self.by_hashes.push(stored, &mut self.full);
+        self.by_entries.push(found, &mut self.full_by_entries);
+        self.by_hashes.push(stored, &mut self.full_by_hashes);
         if found != stored {
             self.parted += 1;
             if self.partings.len() < MAX_FAULTS {
@@ -104,22 +106,30 @@ impl<'a> TreeCheck<'a> {
 
     /// Compares the tiles above level 0 that became full. Level 0 itself is what the leaf hashes came from.
     pub(super) fn compare_full_tiles(&mut self, source: &dyn TileSource) -> Result<(), CheckError> {
-        for tile in std::mem::take(&mut self.full) {
-            if tile.id().level() > 0 {
-                self.compare_tile(source, tile.id(), tile.hashes())?;
+        let by_hashes = std::mem::take(&mut self.full_by_hashes);
+        for (one, two) in std::mem::take(&mut self.full_by_entries).iter().zip(&by_hashes) {
+            if one.id().level() > 0 {
+                self.compare_tile(source, one.id(), one.hashes(), two.hashes())?;
             }
         }
         Ok(())
     }
 
     pub(super) fn compare_partial_tile(&mut self, source: &dyn TileSource, tile: TileId) -> Result<(), CheckError> {
-        let hashes = self.by_hashes.level(tile.level()).to_vec();
-        self.compare_tile(source, tile, &hashes)
+        let (one, two) = (self.by_entries.level(tile.level()).to_vec(), self.by_hashes.level(tile.level()).to_vec());
+        self.compare_tile(source, tile, &one, &two)
     }
 
-    fn compare_tile(&mut self, source: &dyn TileSource, tile: TileId, expected: &[Hash]) -> Result<(), CheckError> {
+    /// A tile is right if it follows from the entries or from the leaf hashes: where those two part, that is the fault.
+    fn compare_tile(
+        &mut self,
+        source: &dyn TileSource,
+        tile: TileId,
+        one: &[Hash],
+        two: &[Hash],
+    ) -> Result<(), CheckError> {
         match source.hashes(tile)? {
-            Some(hashes) if hashes == expected => {}
+            Some(hashes) if hashes == one || hashes == two => {}
             Some(_) => self.fault(Fault::TileChanged { tile }),
             None => self.fault(Fault::TileMissing { tile }),
         }

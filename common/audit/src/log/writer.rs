@@ -261,9 +261,7 @@ impl Writer {
         let mut tail = self.tail.clone();
         tail.catch_up(self.read.as_ref(), stored, |_| {})?;
         self.tail = tail;
-        let action = Label::new("log.test-append").expect("the label is a constant of the alphabet");
-        let probe = Admin { time: LogTime::system_now(), action, target: None, actor: None, reason: None };
-        self.store_group(&[Entry::Admin(probe).encode()?])?;
+        self.store_group(&[test_append().encode()?])?;
         Ok(())
     }
 
@@ -298,6 +296,12 @@ impl Writer {
         self.signer = Some(signer);
         Ok(signature)
     }
+}
+
+/// What shows that the log can be written again.
+fn test_append() -> Entry {
+    let action = Label::new("log.test-append").expect("the label is of the alphabet");
+    Entry::Admin(Admin { time: LogTime::system_now(), action, target: None, actor: None, reason: None })
 }
 
 fn take(message: Message, group: &mut Vec<Submission>, closing: &mut Option<Answer<()>>) {

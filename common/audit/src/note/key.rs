@@ -11,7 +11,7 @@ use crate::name::{Origin, is_key_name};
 
 /// Type octet of Ed25519 keys.
 pub const KEY_ED25519: u8 = 0x01;
-/// What goes before the 32 octets of an Ed25519 key to make a SubjectPublicKeyInfo (RFC 8410).
+/// What goes before the 32 octets of an Ed25519 key to make a `SubjectPublicKeyInfo` (RFC 8410).
 const SPKI_PREFIX: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 
 /// The first four octets of SHA-256(name, LF, type, key).
@@ -33,7 +33,7 @@ impl VerifierKey {
         Self::named(origin.as_str(), public_key)
     }
 
-    /// Names a key given as SubjectPublicKeyInfo.
+    /// Names a key given as `SubjectPublicKeyInfo`.
     ///
     /// # Errors
     /// [`NoteError::NotEd25519`] for keys of another algorithm.
@@ -77,7 +77,7 @@ impl VerifierKey {
         self.key_hash
     }
 
-    /// The key as SubjectPublicKeyInfo.
+    /// The key as `SubjectPublicKeyInfo`.
     #[must_use]
     pub fn spki(&self) -> Vec<u8> {
         [SPKI_PREFIX.as_slice(), self.public_key.as_slice()].concat()
