@@ -11,7 +11,10 @@ use ureq::{
     config::ConfigBuilder,
     http::{Response, header},
     typestate::AgentScope,
-    unversioned::transport::DefaultConnector,
+    unversioned::{
+        multipart::{Form, Part},
+        transport::DefaultConnector,
+    },
 };
 
 use crate::{FetchError, Limits, Url};
@@ -33,6 +36,17 @@ pub struct Answer {
     pub content_type: String,
     /// All of it, within the limit.
     pub body: Vec<u8>,
+}
+
+/// One field of a form.
+#[derive(Clone, Copy, Debug)]
+pub struct FormPart<'a> {
+    /// Name of the field.
+    pub name: &'a str,
+    /// Media type.
+    pub content_type: &'a str,
+    /// Its content.
+    pub bytes: &'a [u8],
 }
 
 impl Client {
@@ -114,6 +128,31 @@ impl Client {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         let response = request.send(body);
+        self.read(start, response)
+    }
+
+    /// Sends a form (RFC 7578), asking for an answer of type `accept`: every status but a redirect comes back as it is.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub fn submit_form(
+        &self,
+        url: &Url,
+        accept: &str,
+        parts: &[FormPart<'_>],
+        bearer: Option<&Secret>,
+    ) -> Result<Answer, FetchError> {
+        let start = Instant::now();
+        let mut form = Form::new();
+        for part in parts {
+            let sent = Part::bytes(part.bytes).file_name(part.name).mime_str(part.content_type);
+            form = form.part(part.name, sent.map_err(|error| self.refuse(error))?);
+        }
+        let mut request = self.agent.post(url.uri()).header(header::ACCEPT, accept);
+        if let Some(token) = bearer.and_then(Secret::expose_text) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let response = request.send(form);
         self.read(start, response)
     }
 

@@ -9,7 +9,7 @@ mod limits;
 pub mod tsp;
 mod url;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, FormPart};
 pub use error::FetchError;
 pub use guard::Reach;
 pub use limits::Limits;
