@@ -1,0 +1,161 @@
+//! What the log hears beside seals: changes of the key, self-tests, counted refusals. One thread of the service's own looks each second.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{RecvTimeoutError, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use kokuin_audit::{Entry, Log, LogError, entry};
+use kokuin_key::{KeyState, self_test};
+use kokuin_suite::Verify;
+
+use crate::{count::RefusalCounts, credential::Credential, label::label};
+
+/// How often the thread looks.
+const TICK: Duration = Duration::from_secs(1);
+/// Refusals are counted for so long.
+const MINUTE_US: i64 = 60_000_000;
+/// Between two self-tests of the key.
+const SELF_TEST_US: i64 = 300_000_000;
+
+/// What this service is called in the log.
+pub(crate) const SERVICE: &str = "eseal";
+
+/// What the thread knows.
+#[derive(Debug)]
+pub(crate) struct Journal {
+    pub(crate) log: Log,
+    pub(crate) credential: Arc<Credential>,
+    pub(crate) engine: Arc<dyn Verify>,
+    pub(crate) refusals: Arc<RefusalCounts>,
+    /// Whether the key signed when it was last tested.
+    pub(crate) key_signs: Arc<AtomicBool>,
+    key: KeyState,
+    minute: i64,
+    last_self_test: i64,
+}
+
+impl Journal {
+    /// A journal of a key that has just passed its self-test.
+    pub(crate) fn new(
+        log: Log,
+        credential: Arc<Credential>,
+        engine: Arc<dyn Verify>,
+        refusals: Arc<RefusalCounts>,
+        key_signs: Arc<AtomicBool>,
+    ) -> Self {
+        let now = entry::LogTime::system_now().unix_micros();
+        let minute = now - now.rem_euclid(MINUTE_US);
+        Self { log, credential, engine, refusals, key_signs, key: KeyState::Active, minute, last_self_test: now }
+    }
+
+    /// Records what has changed since the last call.
+    pub(crate) fn tick(&mut self, now: entry::LogTime) -> Result<(), LogError> {
+        self.record_key_state(now)?;
+        let micros = now.unix_micros();
+        if micros.saturating_sub(self.last_self_test) >= SELF_TEST_US {
+            self.last_self_test = micros;
+            self.record_self_test(now)?;
+        }
+        let minute = micros - micros.rem_euclid(MINUTE_US);
+        if minute != self.minute {
+            self.record_refusals(now)?;
+            self.minute = minute;
+        }
+        Ok(())
+    }
+
+    fn record_key_state(&mut self, now: entry::LogTime) -> Result<(), LogError> {
+        let state = self.credential.key().state();
+        if self.key == state {
+            return Ok(());
+        }
+        let name = match state {
+            KeyState::Active => entry::KeyStateName::Active,
+            KeyState::Suspended => entry::KeyStateName::Suspended,
+            KeyState::Lost => entry::KeyStateName::Lost,
+        };
+        let key = self.credential.key_name().clone();
+        self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state: name, reason: None }))?;
+        self.key = state;
+        Ok(())
+    }
+
+    /// Signs the fixed string that is neither attributes nor a note, and says in the log that it did.
+    pub(crate) fn record_self_test(&self, now: entry::LogTime) -> Result<(), LogError> {
+        let outcome = self_test(&**self.credential.key(), &*self.engine);
+        self.key_signs.store(outcome.is_ok(), Ordering::Relaxed);
+        let result = if outcome.is_ok() { entry::TestResult::Passed } else { entry::TestResult::Failed };
+        let code = outcome.err().map(|error| label(error.code()));
+        let key = self.credential.key_name().clone();
+        self.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code }))
+    }
+
+    /// One entry for each class that was refused in the minute that has ended.
+    pub(crate) fn record_refusals(&self, now: entry::LogTime) -> Result<(), LogError> {
+        let minute = entry::LogTime::from_unix_micros(self.minute);
+        let mut taken = self.refusals.take().into_iter();
+        while let Some((class, count)) = taken.next() {
+            let (service, name) = (label(SERVICE), label(class.code()));
+            let entry = entry::Refusals { time: now, service, class: name, minute, count };
+            if let Err(error) = self.append(&Entry::Refusals(entry)) {
+                self.refusals.add(class, count);
+                taken.for_each(|(class, count)| self.refusals.add(class, count));
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn append(&self, entry: &Entry) -> Result<(), LogError> {
+        self.log.append(entry)?.wait().map(drop)
+    }
+}
+
+/// The thread, and the way to end it.
+#[derive(Debug)]
+pub(crate) struct JournalThread {
+    stop: Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl JournalThread {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// If the operating system gives none.
+    pub(crate) fn start(mut journal: Journal) -> std::io::Result<Self> {
+        let (stop, stopped) = channel();
+        let thread = thread::Builder::new().name("eseal-journal".to_owned()).spawn(move || {
+            loop {
+                let end = match stopped.recv_timeout(TICK) {
+                    Err(RecvTimeoutError::Timeout) => false,
+                    Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
+                };
+                let now = entry::LogTime::system_now();
+                let outcome = if end { journal.record_refusals(now) } else { journal.tick(now) };
+                if let Err(error) = outcome {
+                    tracing::warn!(%error, "the log did not take an entry of the journal");
+                }
+                if end {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { stop, thread })
+    }
+
+    /// Ends the thread, with the refusals counted so far recorded.
+    pub(crate) fn stop(self) {
+        // A thread that is gone has nothing to be told.
+        let _ = self.stop.send(());
+        if self.thread.join().is_err() {
+            tracing::error!("the journal's thread panicked");
+        }
+    }
+}
