@@ -30,10 +30,10 @@ mod validate;
 mod verdict;
 
 pub use artifact::{ArtifactKind, DetectedArtifact};
-pub use log::{LogEvidence, LoggedSignature};
+pub use log::{LogEvidence, LoggedSignature, NothingSigned, SignedParts, signed_parts};
 pub use report::{Check, Outcome, SignatureReport, ValidationReport};
 pub use request::{ControlTime, ControlTimeSource, DetachedData, Request, RevocationRule};
 pub use rule::Rule;
 pub use status::{Status, SubIndication};
 pub use trust::{Purpose, Purposes, TrustAnchor, TrustStore};
-pub use validate::{validate, validate_cades, validate_pades, validate_tst};
+pub use validate::{inspect, validate, validate_cades, validate_pades, validate_tst};

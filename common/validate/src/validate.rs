@@ -9,6 +9,7 @@ use crate::{
     instant::rfc3339,
     integrity::{Embedded, Source},
     limit::Budget,
+    log::NothingSigned,
     pades,
     report::{SignatureReport, ValidationReport},
     request::Request,
@@ -40,6 +41,14 @@ pub fn validate_cades(request: &Request<'_>) -> ValidationReport {
 #[must_use]
 pub fn validate_pades(request: &Request<'_>) -> ValidationReport {
     validate_as(request, &[ArtifactKind::Pades])
+}
+
+/// Tells what the bytes are, without judging them.
+///
+/// # Errors
+/// [`NothingSigned`] if they are no artefact of one known kind.
+pub fn inspect(artifact: &[u8]) -> Result<DetectedArtifact<'_>, NothingSigned> {
+    DetectedArtifact::detect(artifact).map_err(|conclusion| NothingSigned { reason: conclusion.reason })
 }
 
 fn validate_as(request: &Request<'_>, kinds: &[ArtifactKind]) -> ValidationReport {

@@ -1,0 +1,102 @@
+//! `kokuin-verify log PATH|URL`
+
+use std::{
+    fs::File,
+    io::{BufReader, Write as _},
+    path::Path,
+};
+
+use kokuin_audit::{
+    SignedCheckpoint,
+    check::{CheckError, CheckOptions, CheckReport, DirectorySource, check_export, check_tiles},
+};
+use kokuin_suite_openssl::OpenSslEngine;
+
+use crate::{
+    arguments::LogArguments,
+    exit::{Exit, RunError},
+    input, material,
+    online::UrlSource,
+    shown::Shown,
+};
+
+/// Checks the whole log and names the first bad entry.
+pub(crate) fn run(arguments: &LogArguments) -> Result<Exit, RunError> {
+    let key = material::load_vkey(&arguments.vkey)?;
+    let mut options = CheckOptions::default();
+    for path in &arguments.checkpoint {
+        let note = input::evidence(path)?;
+        match SignedCheckpoint::verify(&note, &key, &OpenSslEngine) {
+            Ok(checkpoint) => options.also.push(checkpoint),
+            Err(error) => {
+                return Err(RunError::Content { path: path.clone(), reason: error.to_string() });
+            }
+        }
+    }
+    let is_url = arguments.log.contains("://");
+    if is_url && !arguments.online {
+        return Err(RunError::Usage("a URL is read only with --online".to_owned()));
+    }
+    let path = Path::new(&arguments.log);
+    let checked = if is_url {
+        check_tiles(&UrlSource::new(&arguments.log)?, &key, &OpenSslEngine, &options)
+    } else if path.is_dir() {
+        check_tiles(&DirectorySource::new(path), &key, &OpenSslEngine, &options)
+    } else {
+        let unreadable = |error: std::io::Error| RunError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+        let mut lines = BufReader::new(File::open(path).map_err(unreadable)?);
+        check_export(&mut lines, &key, &OpenSslEngine, &options)
+    };
+    match checked {
+        Ok(report) => show(&report, key.name()),
+        Err(error) => refuse(&error),
+    }
+}
+
+fn show(report: &CheckReport, origin: &str) -> Result<Exit, RunError> {
+    let mut out = std::io::stdout().lock();
+    let exit = if report.is_good() {
+        writeln!(
+            out,
+            "TOTAL-PASSED: All {} entries of the log {} are those that were signed.",
+            report.covered,
+            Shown(origin)
+        )?;
+        Exit::Passed
+    } else {
+        let first = report
+            .first_bad_entry()
+            .map_or_else(|| "no entry alone is to blame".to_owned(), |index| format!("the first bad entry is {index}"));
+        writeln!(out, "TOTAL-FAILED: {} fault(s) in the log {}; {first}.", report.fault_count, Shown(origin))?;
+        Exit::Failed
+    };
+    for fault in &report.faults {
+        writeln!(out, "Fault: {}", Shown(&fault.to_string()))?;
+    }
+    writeln!(out, "Checkpoint: {} entries, root {}", report.checkpoint.size(), report.checkpoint.root())?;
+    writeln!(out, "Entries not yet covered: {}", report.uncovered)?;
+    for (kind, count) in &report.kinds {
+        writeln!(out, "Entries of kind {}: {count}", kind.as_str())?;
+    }
+    if let Some((earliest, latest)) = &report.times {
+        writeln!(out, "Times: {earliest} to {latest}")?;
+    }
+    Ok(exit)
+}
+
+/// The log cannot be checked at all: what could not be read is an input error, what is there and wrong is a failure.
+fn refuse(error: &CheckError) -> Result<Exit, RunError> {
+    match error {
+        CheckError::Source(_) | CheckError::Storage(_) => Err(RunError::Log(error.to_string())),
+        CheckError::NoCheckpoint => {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "INDETERMINATE: There is no checkpoint to check against, so nothing is shown.")?;
+            Ok(Exit::Indeterminate)
+        }
+        CheckError::Checkpoint(_) | CheckError::Line { .. } | CheckError::TooLarge { .. } => {
+            let mut out = std::io::stdout().lock();
+            writeln!(out, "TOTAL-FAILED: {}", Shown(&error.to_string()))?;
+            Ok(Exit::Failed)
+        }
+    }
+}
