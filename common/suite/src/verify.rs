@@ -62,7 +62,7 @@ pub enum VerifyError {
     /// An ECDSA value that is not exactly the DER SEQUENCE of two positive INTEGERs.
     #[error("the ECDSA signature value is not strict DER of two positive numbers")]
     EcdsaEncoding,
-    /// An EdDSA value whose commitment is not canonical or has a small order.
+    /// An Ed25519 value whose commitment is not canonical or has a small order.
     #[error("the Ed25519 signature's first half is not canonical or has a small order")]
     WeakCommitment,
     /// Well formed, and not made by this key over this message.

@@ -13,7 +13,7 @@ use openssl::sign::{RsaPssSaltlen, Signer as WholeSigner, Verifier as WholeVerif
 
 use crate::soft::key::Opened;
 
-/// One in this many ECDSA and EdDSA signatures is verified before it leaves (every RSA signature is): verifying each
+/// One in this many ECDSA and Ed25519 signatures is verified before it leaves (every RSA signature is): verifying each
 /// would cost three times the signing.
 const SAMPLE: u32 = 256;
 
