@@ -4,6 +4,7 @@ import sys
 
 import clients
 import lint
+import logs
 import refusals
 import seals
 import timestamps
@@ -17,7 +18,7 @@ def main() -> int:
     report = Report(only=sys.argv[1:])
     with Server() as server:
         world = World(server)
-        for room in (timestamps, clients, verdicts, refusals, seals, lint):
+        for room in (timestamps, clients, verdicts, refusals, logs, seals, lint):
             room.run(world, report)
     return report.close()
 
