@@ -7,10 +7,11 @@ mod error;
 mod export;
 mod fault;
 mod meaning;
+mod report;
 mod source;
 mod tree;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path, time::Duration};
 
 pub use error::{CheckError, SourceError};
 pub use export::check_export;
@@ -98,6 +99,23 @@ pub fn check_tiles(
     let mut check = TreeCheck::new(key, options);
     walk(source, checkpoint.size(), &mut check)?;
     Ok(check.finish(checkpoint, 0))
+}
+
+/// Checks what is at `path`: a folder with tiles, or an export.
+///
+/// # Errors
+/// [`CheckError`] if it cannot be checked at all; what is wrong with it is in the report.
+pub fn check_path(
+    path: &Path,
+    key: &VerifierKey,
+    engine: &dyn Verify,
+    options: &CheckOptions,
+) -> Result<CheckReport, CheckError> {
+    if path.is_dir() {
+        return check_tiles(&DirectorySource::new(path), key, engine, options);
+    }
+    let file = File::open(path).map_err(SourceError::new)?;
+    check_export(&mut BufReader::new(file), key, engine, options)
 }
 
 /// Checks a store, running or not: entries, tiles, the edge beside the checkpoint, the anchor, and what came after.

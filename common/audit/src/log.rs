@@ -24,7 +24,7 @@ use futures_channel::oneshot;
 use kokuin_key::{Purpose, SigningKey};
 use kokuin_suite::Verify;
 pub use pending::Pending;
-pub(crate) use published::{Coverage, Published, StoredTree};
+pub(crate) use published::{Published, StoredTree};
 use writer::{Message, Shared, Submission, Writer};
 
 use crate::{
@@ -200,17 +200,16 @@ impl Log {
             },
         };
         let published = self.0.shared.published();
-        match published.coverage(index, self.0.read.size()?) {
-            Coverage::Unknown => Ok(ReceiptAnswer::Unknown),
-            Coverage::Coming => Ok(ReceiptAnswer::NotYetCovered { retry_after: self.0.options.checkpoint_interval }),
-            Coverage::Covered => {
-                let entry = self.0.read.entry(index)?.ok_or(StorageError::Damaged { what: "entry", at: index.0 })?;
-                let tree = StoredTree { read: self.0.read.as_ref(), edge: &published.edge };
-                let proof = inclusion_proof(&tree, index, published.checkpoint.size())?;
-                let note = published.checkpoint.to_string();
-                Ok(ReceiptAnswer::Receipt(Box::new(Receipt::new(Some(entry), index, proof, note))))
-            }
+        if !published.checkpoint.size().covers(index) {
+            let retry_after = self.0.options.checkpoint_interval;
+            let is_stored = self.0.read.size()?.covers(index);
+            return Ok(if is_stored { ReceiptAnswer::NotYetCovered { retry_after } } else { ReceiptAnswer::Unknown });
         }
+        let entry = self.0.read.entry(index)?.ok_or(StorageError::Damaged { what: "entry", at: index.0 })?;
+        let tree = StoredTree { read: self.0.read.as_ref(), edge: &published.edge };
+        let proof = inclusion_proof(&tree, index, published.checkpoint.size())?;
+        let note = published.checkpoint.to_string();
+        Ok(ReceiptAnswer::Receipt(Box::new(Receipt::new(Some(entry), index, proof, note))))
     }
 
     /// The bytes of a tile, as far as the last checkpoint covers it; `None` if it does not.

@@ -68,6 +68,15 @@ impl CheckError {
         }
     }
 
+    /// Whether the log could not be read, as opposed to being read and found to be none of this key.
+    #[must_use]
+    pub const fn is_unreadable(&self) -> bool {
+        match self {
+            Self::Source(_) | Self::Storage(_) => true,
+            Self::Checkpoint(_) | Self::NoCheckpoint | Self::Line { .. } | Self::TooLarge { .. } => false,
+        }
+    }
+
     /// The text that makes it a rule.
     #[must_use]
     pub const fn clause(&self) -> &'static str {

@@ -152,6 +152,18 @@ fn names_the_entry_of_which_one_byte_was_changed() {
 }
 
 #[test]
+fn report_says_what_is_wrong_in_text_and_json() {
+    let (store, key) = filled(2);
+    assert!(check(&store, &key).to_string().ends_with("GOOD: the entries give the root that was signed"));
+    store.tamper(3, |body| body[30] ^= 1);
+    let report = check(&store, &key);
+    assert!(report.to_string().ends_with("faults, the first bad entry is 3"), "{report}");
+    let json = report.to_json();
+    assert_eq!((&json["good"], &json["first_bad_entry"], &json["size"]), (&false.into(), &3.into(), &5.into()));
+    assert!(json["faults"].as_array().unwrap().iter().any(|fault| fault["code"] == "audit.entry-changed"));
+}
+
+#[test]
 fn names_both_of_two_swapped_entries() {
     let (store, key) = filled(20);
     let (four, nine) = (store.entry(LeafIndex(4)).unwrap().unwrap(), store.entry(LeafIndex(9)).unwrap().unwrap());

@@ -7,7 +7,6 @@ use crate::{
     frontier::Frontier,
     hash::Hash,
     merkle::NodeSource,
-    name::{LeafIndex, TreeSize},
     storage::{LogRead, StorageError},
     tile::TileId,
 };
@@ -41,27 +40,5 @@ impl NodeSource for StoredTree<'_> {
         }
         hashes.truncate(width);
         Ok(hashes)
-    }
-}
-
-/// How far proofs reach.
-pub(crate) enum Coverage {
-    /// The checkpoint covers the entry.
-    Covered,
-    /// The entry is stored, a coming checkpoint will cover it.
-    Coming,
-    /// There is no such entry.
-    Unknown,
-}
-
-impl Published {
-    pub(crate) fn coverage(&self, index: LeafIndex, stored: TreeSize) -> Coverage {
-        if self.checkpoint.size().covers(index) {
-            Coverage::Covered
-        } else if stored.covers(index) {
-            Coverage::Coming
-        } else {
-            Coverage::Unknown
-        }
     }
 }
