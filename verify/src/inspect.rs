@@ -9,6 +9,7 @@ use kokuin_asn1::{
     oids,
     tsp::{TimeStampResp, TstInfo},
 };
+use kokuin_pdf::PdfSignature;
 use kokuin_validate::{ArtifactKind, inspect};
 
 use crate::{
@@ -65,7 +66,8 @@ impl Page {
             Err(error) => return self.field("Unreadable", &error.to_string()),
         };
         self.field("Content type", &signed_data.content_type.to_string());
-        let content = signed_data.content.map_or_else(|| "detached".to_owned(), |content| format!("{} octets", content.len()));
+        let content =
+            signed_data.content.map_or_else(|| "detached".to_owned(), |content| format!("{} octets", content.len()));
         self.field("Content", &content);
         if signed_data.content_type == oids::ID_CT_TST_INFO {
             self.tst_info(signed_data.content.unwrap_or_default());
@@ -85,7 +87,8 @@ impl Page {
             };
             self.field("Signer", &named);
             self.field("Signature algorithm", &signer.signature_algorithm.oid.to_string());
-            let attributes = [("Signed attribute", &signer.signed_attrs), ("Unsigned attribute", &signer.unsigned_attrs)];
+            let attributes =
+                [("Signed attribute", &signer.signed_attrs), ("Unsigned attribute", &signer.unsigned_attrs)];
             for (name, attributes) in attributes {
                 for attribute in attributes.iter().flat_map(|attributes| attributes.iter()) {
                     self.field(name, &format!("{} ({} value(s))", attribute.oid, attribute.values.len()));
@@ -110,25 +113,28 @@ impl Page {
     }
 
     fn pdf(&mut self, bytes: &[u8]) {
-        match kokuin_pdf::signatures(bytes) {
-            Err(error) => self.field("Unreadable", &error.to_string()),
-            Ok(found) => {
-                self.field("Signatures", &found.len().to_string());
-                for each in found {
-                    match each {
-                        Err(malformed) => self.field("Malformed field", &format!("{}: {}", malformed.field_name, malformed.fault)),
-                        Ok(signature) => {
-                            self.field("Field", &signature.field_name);
-                            self.field("Kind of signature", &signature.sub_filter);
-                            self.field("Revision", &format!("{} of {}", signature.revision, signature.revisions));
-                            for change in &signature.changes {
-                                self.field("Changed later", &change.to_string());
-                            }
-                            self.cms(&signature.contents);
-                        }
-                    }
+        let found = match kokuin_pdf::signatures(bytes) {
+            Ok(found) => found,
+            Err(error) => return self.field("Unreadable", &error.to_string()),
+        };
+        self.field("Signatures", &found.len().to_string());
+        for each in found {
+            match each {
+                Err(malformed) => {
+                    self.field("Malformed field", &format!("{}: {}", malformed.field_name, malformed.fault));
                 }
+                Ok(signature) => self.pdf_signature(&signature),
             }
         }
+    }
+
+    fn pdf_signature(&mut self, signature: &PdfSignature) {
+        self.field("Field", &signature.field_name);
+        self.field("Kind of signature", &signature.sub_filter);
+        self.field("Revision", &format!("{} of {}", signature.revision, signature.revisions));
+        for change in &signature.changes {
+            self.field("Changed later", &change.to_string());
+        }
+        self.cms(&signature.contents);
     }
 }

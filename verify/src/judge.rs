@@ -2,7 +2,6 @@
 
 use std::{
     io::Write as _,
-
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -131,7 +130,6 @@ fn logged(receipt: &VerifiedReceipt, origin: &str) -> LogEvidence {
         attributes: *attributes.as_bytes(),
     }])
 }
-
 
 #[cfg(test)]
 mod tests {

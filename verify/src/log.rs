@@ -43,17 +43,18 @@ pub(crate) fn run(arguments: &LogArguments) -> Result<Exit, RunError> {
     } else if path.is_dir() {
         check_tiles(&DirectorySource::new(path), &key, &OpenSslEngine, &options)
     } else {
-        let unreadable = |error: std::io::Error| RunError::Unreadable { path: path.to_owned(), reason: error.to_string() };
+        let unreadable =
+            |error: std::io::Error| RunError::Unreadable { path: path.to_owned(), reason: error.to_string() };
         let mut lines = BufReader::new(File::open(path).map_err(unreadable)?);
         check_export(&mut lines, &key, &OpenSslEngine, &options)
     };
     match checked {
-        Ok(report) => show(&report, key.name()),
+        Ok(report) => show(&report, key.name(), &options),
         Err(error) => refuse(&error),
     }
 }
 
-fn show(report: &CheckReport, origin: &str) -> Result<Exit, RunError> {
+fn show(report: &CheckReport, origin: &str, options: &CheckOptions) -> Result<Exit, RunError> {
     let mut out = std::io::stdout().lock();
     let exit = if report.is_good() {
         writeln!(
@@ -72,6 +73,14 @@ fn show(report: &CheckReport, origin: &str) -> Result<Exit, RunError> {
     };
     for fault in &report.faults {
         writeln!(out, "Fault: {}", Shown(&fault.to_string()))?;
+    }
+    if !report.is_good() {
+        // Two notes that one key signed and that cannot both be true are evidence against whoever holds the key (THR-50).
+        for checkpoint in options.also.iter().chain([&report.checkpoint]) {
+            for line in checkpoint.note().to_string().lines() {
+                writeln!(out, "Note: {}", Shown(line))?;
+            }
+        }
     }
     writeln!(out, "Checkpoint: {} entries, root {}", report.checkpoint.size(), report.checkpoint.root())?;
     writeln!(out, "Entries not yet covered: {}", report.uncovered)?;

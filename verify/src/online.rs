@@ -12,8 +12,12 @@ use kokuin_fetch::{Client, FetchError, Limits, Reach, Url};
 use crate::exit::RunError;
 
 /// For one tile: an entry bundle is at most 256 entries of 64 KiB. The caller typed the address, so it may be this machine's or their own network's.
-const LIMITS: Limits =
-    Limits { body: 32 << 20, total: Duration::from_secs(60), connect: Duration::from_secs(5), reach: Reach::CONFIGURED };
+const LIMITS: Limits = Limits {
+    body: 32 << 20,
+    total: Duration::from_secs(60),
+    connect: Duration::from_secs(5),
+    reach: Reach::CONFIGURED,
+};
 
 /// A log below a URL, as C2SP tlog-tiles lays it out.
 pub(crate) struct UrlSource {

@@ -43,10 +43,7 @@ mod tests {
     #[test]
     fn thr_98_escapes_what_moves_hides_or_reorders() {
         let hostile = "a\u{1b}[2J\nTOTAL-PASSED\r\u{202e}gpj\u{200b}\u{9b}\u{2028}b";
-        assert_eq!(
-            Shown(hostile).to_string(),
-            r"a\u{1b}[2J\u{a}TOTAL-PASSED\u{d}\u{202e}gpj\u{200b}\u{9b}\u{2028}b"
-        );
+        assert_eq!(Shown(hostile).to_string(), r"a\u{1b}[2J\u{a}TOTAL-PASSED\u{d}\u{202e}gpj\u{200b}\u{9b}\u{2028}b");
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn kind_of_cms(bytes: &[u8]) -> Result<ArtifactKind, Conclusion> {
     Ok(if signed_data.content_type == oids::ID_CT_TST_INFO { ArtifactKind::Tst } else { ArtifactKind::Cades })
 }
 
-/// `TimeStampResp` and nothing else here begins with a SEQUENCE that begins with an INTEGER (PKIStatusInfo).
+/// `TimeStampResp` and nothing else here begins with a SEQUENCE that begins with an INTEGER (`PKIStatusInfo`).
 fn kind_of_response(bytes: &[u8]) -> Result<ArtifactKind, Conclusion> {
     match TimeStampResp::parse(bytes) {
         Ok(_) => Ok(ArtifactKind::Tsr),

@@ -14,7 +14,7 @@ use crate::{
     strength,
 };
 
-/// The signed reference to the signing certificate: the first ESSCertID.
+/// The signed reference to the signing certificate: the first `ESSCertID`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct SignerReference {
     /// What made `hash`.

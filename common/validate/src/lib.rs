@@ -13,6 +13,7 @@ pub mod instant;
 mod integrity;
 mod limit;
 pub mod log;
+mod material;
 mod name;
 mod pades;
 pub mod path;

@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod names;
 mod policies;
+mod standing;
 mod usage;
 
 use kokuin_asn1::{Certificate, Crl};
@@ -80,7 +81,7 @@ pub(crate) fn check_paths(
     let found = build::candidates(material, signer);
     reports.extend(found.dead_ends);
     note_embedded_roots(material, checks);
-    let mut best: Option<(u8, Conclusion, Vec<(Rule, String)>)> = None;
+    let mut furthest: Option<(Conclusion, Vec<(Rule, String)>)> = None;
     for path in found.paths {
         let mut passed = Vec::new();
         match check::check(material, &path, question, &mut passed) {
@@ -93,14 +94,14 @@ pub(crate) fn check_paths(
             }
             Err(conclusion) => {
                 reports.push(report(&path, Outcome::Indeterminate, Some(conclusion.reason.clone())));
-                let rank = rank(&conclusion);
-                if best.as_ref().is_none_or(|(best_rank, _, _)| rank > *best_rank) {
-                    best = Some((rank, conclusion, passed));
+                // What came furthest explains most.
+                if furthest.as_ref().is_none_or(|(_, best)| passed.len() > best.len()) {
+                    furthest = Some((conclusion, passed));
                 }
             }
         }
     }
-    if let Some((_, conclusion, passed)) = best {
+    if let Some((conclusion, passed)) = furthest {
         for (rule, detail) in passed {
             checks.passed(rule, detail);
         }
@@ -134,17 +135,6 @@ pub(crate) fn explain(path: &CheckedPath, purpose: Purpose, checks: &mut Checks)
             Rule::AnchorScope,
             format!("The anchor was given without a purpose, so it serves {} like everything else.", purpose.name()),
         );
-    }
-}
-
-/// The failure of the path that came furthest explains most: what fails later ranks higher.
-fn rank(conclusion: &Conclusion) -> u8 {
-    match conclusion.rule {
-        Rule::ChainPurpose => 1,
-        Rule::Revocation | Rule::RevocationAuthority => 5,
-        Rule::AlgorithmStrength => 4,
-        Rule::ChainValidity => 3,
-        _ => 2,
     }
 }
 

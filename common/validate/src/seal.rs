@@ -7,10 +7,12 @@ use kokuin_asn1::{
 };
 
 use crate::{
+    attributes::CheckedAttributes,
     checks::{Checks, Conclusion},
     instant::rfc3339,
     integrity::{self, Embedded, Examined, Source},
     limit::{self, Budget},
+    material,
     path::{self, Question},
     report::{SealAnswers, SignatureReport},
     request::Request,
@@ -60,8 +62,8 @@ impl Seal<'_> {
     pub(crate) fn judge(self, mut checks: Checks) -> SignatureReport {
         verdict::note_chosen_time(self.request, &mut checks);
         let embedded = Embedded::of(self.signed_data);
-        let material = tst::material(self.request, self.budget, &embedded, &Embedded::default());
-        let candidates = tst::signer_candidates(&material);
+        let material = material::collect(self.request, self.budget, &embedded, &Embedded::default());
+        let candidates = material::signer_candidates(&material);
         let examined = integrity::examine(
             self.info,
             &self.signed_data.content_type,
@@ -201,7 +203,7 @@ impl Seal<'_> {
             valid_at: best.unwrap_or(control_time).min(control_time),
             control_time,
             has_proof: best.is_some(),
-            claimed_time: examined.attributes.as_ref().and_then(|attributes| attributes.signing_time()),
+            claimed_time: examined.attributes.as_ref().and_then(CheckedAttributes::signing_time),
         }
     }
 

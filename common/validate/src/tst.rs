@@ -14,8 +14,8 @@ use crate::{
     instant::{rfc3339, rfc3339_micros},
     integrity::{self, Embedded, Source},
     limit::Budget,
-    name,
-    path::{self, Material, Question},
+    material, name,
+    path::{self, Question},
     report::SignatureReport,
     request::Request,
     rule::Rule,
@@ -113,8 +113,8 @@ impl<'a> ParsedToken<'a> {
     ) -> TokenVerdict {
         let mut checks = Checks::default();
         verdict::note_chosen_time(request, &mut checks);
-        let material = material(request, budget, &Embedded::of(self.signed_data), outer);
-        let candidates = signer_candidates(&material);
+        let material = material::collect(request, budget, &Embedded::of(self.signed_data), outer);
+        let candidates = material::signer_candidates(&material);
         let mut problems = Vec::new();
         let mut report_paths = Vec::new();
         let mut valid_until = None;
@@ -272,39 +272,6 @@ impl<'a> ParsedToken<'a> {
                 info.signed_attrs.as_ref().map(|attributes| verdict::sha256_hex(&attributes.as_set_of()));
         }
     }
-}
-
-/// Everything a path may be made from: the caller's, the token's own, and what is around it.
-pub(crate) fn material<'a>(
-    request: &'a Request<'_>,
-    budget: &'a Budget,
-    own: &Embedded,
-    outer: &Embedded,
-) -> Material<'a> {
-    let mut certificates: Vec<Certificate> = Vec::new();
-    for certificate in own.certificates.iter().chain(request.intermediates).chain(&outer.certificates) {
-        if certificates.len() < crate::limit::CERTIFICATES
-            && certificates.iter().all(|known| known.der() != certificate.der())
-        {
-            certificates.push(certificate.clone());
-        }
-    }
-    let crls = request.crls.iter().chain(&own.crls).chain(&outer.crls).take(crate::limit::REVOCATION_LISTS).cloned();
-    Material {
-        trust: request.trust,
-        certificates,
-        crls: crls.collect(),
-        engine: request.engine,
-        crypto_policy: request.crypto_policy,
-        revocation: request.revocation,
-        budget,
-    }
-}
-
-/// Who may have signed: everybody at hand, the anchors included.
-pub(crate) fn signer_candidates(material: &Material<'_>) -> Vec<Certificate> {
-    let anchors = material.trust.anchors().iter().map(|anchor| anchor.certificate().clone());
-    material.certificates.iter().cloned().chain(anchors).collect()
 }
 
 /// The subject or one of the alternative names, compared with the order of RDNs kept (TSP-39).

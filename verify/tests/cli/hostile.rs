@@ -15,13 +15,8 @@ fn thr_98_names_cannot_imitate_the_status_line() {
     let mut a = world("a");
     let subject = Subject { common_name: HOSTILE.to_owned(), ..Subject::demo_organization("a") };
     let validity = Validity { not_before: NOW - DAY, not_after: NOW + DAY };
-    let hostile = kokuin_devca::hostile::TestCertificate::new(
-        &a.ca,
-        profile("tsu"),
-        &subject,
-        a.tsu_key.public_key(),
-        validity,
-    );
+    let hostile =
+        kokuin_devca::hostile::TestCertificate::new(&a.ca, profile("tsu"), &subject, a.tsu_key.public_key(), validity);
     let der = hostile.and_then(|certificate| certificate.sign(&a.ca)).expect("a certificate");
     a.tsu = kokuin_asn1::Certificate::parse(&der).expect("a certificate");
     let folder = Folder::of(&a);

@@ -1,10 +1,17 @@
 //! Receipts and logs: THR-41, THR-48, THR-50, THR-52.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::TcpListener,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use kokuin_audit::{
-    Entry, Log, LogName, LogOptions, Origin, ReceiptAnswer, Wanted,
-    entry::{Digest, KeyName, LogTime, PolicyOid, Serial, Tst},
+    Entry, LeafIndex, Log, LogName, LogOptions, Origin, ReceiptAnswer, Wanted,
+    entry::{Certificate, ClockReading, Digest, KeyName, KeyPurpose, Label, LogTime, PolicyOid, Serial, Tst},
     export::export,
     filter::Filter,
     storage::memory::MemoryStore,
@@ -79,6 +86,26 @@ fn open(seed: u8, store: &MemoryStore) -> Log {
     Log::open(options, Box::new(store.clone()), Arc::new(store.clone()), Box::new(store.clone())).expect("a log")
 }
 
+/// The log's first entries: what tokens refer to.
+fn begin(log: &Log, world: &World) {
+    let time = LogTime::parse("2026-11-23T11:58:00.000000Z").expect("a time");
+    let label = |text: &str| Label::new(text).expect("a label");
+    let reading = ClockReading { time, source: label("system"), bound_us: 1_000_000, measured: false };
+    let certificate = Certificate {
+        time,
+        key: KeyName::new("tsu").expect("a key name"),
+        purpose: KeyPurpose::Tst,
+        sha256: Digest::of(world.tsu.der()),
+        not_before: LogTime::parse("2025-11-24T12:00:00.000000Z").expect("a time"),
+        not_after: LogTime::parse("2036-11-24T12:00:00.000000Z").expect("a time"),
+        key_algorithm: label("p256"),
+        signature_algorithm: label("ecdsa-sha256"),
+    };
+    for entry in [Entry::ClockReading(reading), Entry::Certificate(certificate)] {
+        log.append(&entry).expect("an entry").wait().expect("logged");
+    }
+}
+
 fn entry(cms: &Cms, serial: u8) -> Entry {
     Entry::Tst(Tst {
         time: LogTime::parse("2026-11-23T11:59:00.250000Z").expect("a time"),
@@ -87,8 +114,8 @@ fn entry(cms: &Cms, serial: u8) -> Entry {
         policy: PolicyOid::new("2.999.3161.1").expect("a policy"),
         bound_us: 1_000_000,
         measured: false,
-        clock: kokuin_audit::LeafIndex(0),
-        cert: kokuin_audit::LeafIndex(0),
+        clock: LeafIndex(1),
+        cert: LeafIndex(2),
         digest: Digest::of(&cms.build()),
         sig: Digest::of(&cms.signers[0].signature()),
         attrs: Digest::of(&cms.signers[0].set()),
@@ -108,6 +135,7 @@ fn logged() -> Logged {
     let token = world.token(DATA, NOW - 60);
     let store = MemoryStore::new();
     let log = open(1, &store);
+    begin(&log, &world);
     let index = log.append(&entry(&token, 1)).expect("an entry").wait().expect("logged");
     let receipt = receipt(&log, index);
     let folder = Folder::of(&world);
@@ -118,7 +146,7 @@ fn logged() -> Logged {
     Logged { folder, log, world }
 }
 
-fn receipt(log: &Log, index: kokuin_audit::LeafIndex) -> String {
+fn receipt(log: &Log, index: LeafIndex) -> String {
     for _ in 0..500 {
         match log.receipt(Wanted::Index(index)).expect("an answer") {
             ReceiptAnswer::Receipt(receipt) => return receipt.to_string(),
@@ -148,7 +176,7 @@ fn thr_52_a_receipt_under_another_key_or_changed_does_not_count() {
     let other = open(2, &MemoryStore::new());
     logged.folder.put("other.vkey", other.vkey().to_string().as_bytes());
     let genuine = fs::read_to_string(logged.folder.path().join("t.tlog-proof")).expect("the receipt");
-    logged.folder.put("changed", genuine.replace("index 1\n", "index 0\n").as_bytes());
+    logged.folder.put("changed", genuine.replace("index 3\n", "index 2\n").as_bytes());
     for (receipt, vkey) in [("t.tlog-proof", "other.vkey"), ("changed", "log.vkey"), ("data", "log.vkey")] {
         let verify = logged.folder.run(&[&VERIFY[..], &["--receipt", receipt, "--vkey", vkey]].concat());
         assert_eq!(verify.code, 2, "{receipt}: {verify:?}");
@@ -162,7 +190,11 @@ fn a_receipt_says_what_it_is_about() {
     let logged = logged();
     let said = logged.folder.run(&["receipt", "t.tlog-proof", "--for", "t.tst", "--vkey", "log.vkey"]);
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.first_line().starts_with("TOTAL-PASSED: Entry 1 is in the log log.example/kokuin-test"), "{}", said.out);
+    assert!(
+        said.first_line().starts_with("TOTAL-PASSED: Entry 3 is in the log log.example/kokuin-test"),
+        "{}",
+        said.out
+    );
     logged.folder.put("other.tst", &logged.world.token(b"other", NOW - 60).build());
     let said = logged.folder.run(&["receipt", "t.tlog-proof", "--for", "other.tst", "--vkey", "log.vkey"]);
     assert_eq!(said.code, 1, "{said:?}");
@@ -175,6 +207,36 @@ fn a_receipt_of_another_token_does_not_count() {
     logged.folder.put("t.tst", &logged.world.token(DATA, NOW - 120).build());
     let said = logged.folder.run(&[&VERIFY[..], &["--receipt", "t.tlog-proof", "--vkey", "log.vkey"]].concat());
     assert_eq!(said.code, 2, "{said:?}");
+}
+
+/// Serves the files below `folder` over HTTP until the test ends, and says where.
+fn serve(folder: std::path::PathBuf) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else { return };
+            let mut lines = BufReader::new(&stream).lines();
+            let Some(Ok(request)) = lines.next() else { continue };
+            while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+            let path = request.split(' ').nth(1).unwrap_or_default().trim_start_matches("/log/").to_owned();
+            let (status, body) =
+                fs::read(folder.join(path)).map_or(("404 Not Found", Vec::new()), |body| ("200 OK", body));
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+            let _gone = (&stream).write_all(head.as_bytes()).and_then(|()| (&stream).write_all(&body));
+        }
+    });
+    format!("http://{address}/log")
+}
+
+#[test]
+fn a_running_log_is_checked_over_http() {
+    let logged = logged();
+    publish(&logged);
+    let url = serve(logged.folder.path().join("tiles"));
+    let said = logged.folder.run(&["log", &url, "--online", "--vkey", "log.vkey"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.first_line().starts_with("TOTAL-PASSED: All 4 entries"), "{}", said.out);
 }
 
 /// Writes the log's export and its tiles.
@@ -210,7 +272,7 @@ fn a_whole_log_is_checked_as_export_and_as_tiles() {
     for log in ["export.jsonl", "tiles"] {
         let said = logged.folder.run(&["log", log, "--vkey", "log.vkey"]);
         assert_eq!(said.code, 0, "{log}: {said:?}");
-        assert!(said.first_line().starts_with("TOTAL-PASSED: All 2 entries"), "{}", said.out);
+        assert!(said.first_line().starts_with("TOTAL-PASSED: All 4 entries"), "{}", said.out);
     }
 }
 
@@ -225,10 +287,10 @@ fn thr_48_the_first_bad_entry_is_named() {
     } else {
         bundle
     };
-    change(&bundle, "1000000", "1000001");
+    change(&bundle, r#""kind":"tst""#, r#""kind":"tsx""#);
     let said = logged.folder.run(&["log", "tiles", "--vkey", "log.vkey"]);
     assert_eq!(said.code, 1, "{said:?}");
-    assert!(said.first_line().contains("the first bad entry is 1"), "{}", said.out);
+    assert!(said.first_line().contains("the first bad entry is 3"), "{}", said.out);
 }
 
 #[test]
@@ -236,12 +298,15 @@ fn thr_50_two_logs_under_one_key_are_told_apart() {
     let logged = logged();
     publish(&logged);
     let other = open(1, &MemoryStore::new());
+    begin(&other, &logged.world);
     let second = logged.world.token(b"other", NOW - 60);
     let index = other.append(&entry(&second, 2)).expect("an entry").wait().expect("logged");
     receipt(&other, index);
     logged.folder.put("kept", other.checkpoint().note().to_string().as_bytes());
     let said = logged.folder.run(&["log", "tiles", "--vkey", "log.vkey", "--checkpoint", "kept"]);
     assert_eq!(said.code, 1, "{said:?}");
+    assert!(said.first_line().starts_with("TOTAL-FAILED: 1 fault(s)"), "{}", said.out);
+    assert_eq!(said.out.matches("Note: log.example/kokuin-test").count(), 2, "{}", said.out);
 }
 
 #[test]

@@ -5,7 +5,9 @@ use crate::folder::Folder;
 #[test]
 fn help_and_version_are_no_errors() {
     let folder = Folder::new();
-    for arguments in [&["--help"][..], &["--version"], &["log", "--help"], &["receipt", "--help"], &["inspect", "--help"]] {
+    for arguments in
+        [&["--help"][..], &["--version"], &["log", "--help"], &["receipt", "--help"], &["inspect", "--help"]]
+    {
         let said = folder.run(arguments);
         assert_eq!(said.code, 0, "{arguments:?}: {said:?}");
         assert!(!said.out.is_empty());

@@ -22,7 +22,9 @@ fn exit_codes_follow_the_status() {
     let passed = folder.run(&with(&["t.tst", "--data", "data"]));
     assert_eq!(passed.code, 0, "{passed:?}");
     assert!(
-        passed.first_line().starts_with("TOTAL-PASSED: Judged at 2026-11-23T12:00:00Z, a time chosen by the caller: The time-stamp is valid"),
+        passed.first_line().starts_with(
+            "TOTAL-PASSED: Judged at 2026-11-23T12:00:00Z, a time chosen by the caller: The time-stamp is valid"
+        ),
         "{}",
         passed.first_line()
     );
@@ -31,7 +33,11 @@ fn exit_codes_follow_the_status() {
     assert!(failed.first_line().starts_with("TOTAL-FAILED HASH_FAILURE: "), "{}", failed.first_line());
     let unsettled = folder.run(&["t.tst", "--data", "data", "--crl", "crl", "--at", AT]);
     assert_eq!(unsettled.code, 2);
-    assert!(unsettled.first_line().starts_with("INDETERMINATE NO_CERTIFICATE_CHAIN_FOUND: "), "{}", unsettled.first_line());
+    assert!(
+        unsettled.first_line().starts_with("INDETERMINATE NO_CERTIFICATE_CHAIN_FOUND: "),
+        "{}",
+        unsettled.first_line()
+    );
     assert!(passed.out.contains("Not shown to be logged"), "{}", passed.out);
 }
 
