@@ -8,6 +8,7 @@ mod clients;
 mod log;
 mod round;
 mod server;
+mod verdict;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 

@@ -1,12 +1,10 @@
 //! One kill, and everything that must hold after it.
 
 use std::{
-    collections::HashSet,
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
 use kokuin_audit::{Entry, Receipt, SignedCheckpoint, VerifierKey};
 use kokuin_fetch::{
     Client, Limits, Reach,
@@ -19,6 +17,7 @@ use crate::{
     clients::{Crowd, Token},
     log::WholeLog,
     server::Server,
+    verdict::{self, check},
 };
 
 /// Receipts that are fetched and verified in each round; the tiles show the rest.
@@ -39,8 +38,9 @@ impl Held {
         self.tokens.len()
     }
 
-    fn latest(&self) -> i64 {
-        self.tokens.iter().map(|token| token.gen_time).max().unwrap_or(i64::MIN)
+    /// The latest token, by its own time.
+    fn latest(&self) -> Option<&Token> {
+        self.tokens.iter().max_by_key(|token| token.gen_time)
     }
 }
 
@@ -83,8 +83,8 @@ impl Round {
         })?;
         let mut round = Self { tokens: tokens.iter().map(Vec::len).sum(), passed: 0, failures: Vec::new() };
         round.note("some tokens were issued", check(round.tokens > 0, || "none".to_owned()));
-        let backwards = !tokens.iter().all(|own| own.is_sorted_by_key(|token| token.gen_time));
-        round.note("time goes forward for every client", check(!backwards, || "it went back".to_owned()));
+        let forward = tokens.iter().try_for_each(|own| verdict::forward(own));
+        round.note("time goes forward for every client", forward);
         let mut tokens: Vec<Token> = tokens.into_iter().flatten().collect();
         tokens.sort_by_key(|token| token.gen_time);
         held.tokens.extend(tokens);
@@ -96,9 +96,11 @@ impl Round {
     pub(crate) fn check(&mut self, server: &Server, held: &mut Held) {
         match covered(server, held) {
             Ok(log) => {
-                self.note("every token held is logged", logged(&log, held));
-                self.note("no serial number is there twice", unique(&log, held));
-                self.note("every checkpoint shown is a beginning of the log", consistent(&log, held));
+                let shown = held.checkpoints.iter().map(|checkpoint| (checkpoint.size().0, checkpoint.root()));
+                let consistent = verdict::consistent(&log.roots, log.checkpoint.size().0, shown);
+                self.note("every token held is logged", verdict::logged(&log.tokens, &held.tokens));
+                self.note("no serial number is there twice", verdict::unique(&log.twice, &held.tokens));
+                self.note("every checkpoint shown is a beginning of the log", consistent);
                 held.checkpoints = vec![log.checkpoint];
             }
             Err(error) => self.note("the log can be read", Err(error)),
@@ -128,10 +130,6 @@ impl Round {
     }
 }
 
-fn check(good: bool, why: impl FnOnce() -> String) -> anyhow::Result<()> {
-    if good { Ok(()) } else { Err(anyhow::Error::msg(why())) }
-}
-
 /// The log, once a checkpoint covers all tokens held; the last reading if none ever does.
 fn covered(server: &Server, held: &Held) -> anyhow::Result<WholeLog> {
     let key = VerifierKey::parse(&server.vkey()?)?;
@@ -145,29 +143,6 @@ fn covered(server: &Server, held: &Held) -> anyhow::Result<WholeLog> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-fn logged(log: &WholeLog, held: &Held) -> anyhow::Result<()> {
-    let lost = |token: &&Token| log.tokens.get(&token.serial) != Some(&token.digest);
-    let lost: Vec<_> = held.tokens.iter().filter(lost).collect();
-    check(lost.is_empty(), || format!("{} of {} are not, first {:?}", lost.len(), held.tokens.len(), lost.first()))
-}
-
-fn unique(log: &WholeLog, held: &Held) -> anyhow::Result<()> {
-    check(log.twice.is_empty(), || format!("in the log: {:?}", log.twice))?;
-    let serials: HashSet<&[u8]> = held.tokens.iter().map(|token| token.serial.as_slice()).collect();
-    check(serials.len() == held.tokens.len(), || "two clients hold the same".to_owned())
-}
-
-fn consistent(log: &WholeLog, held: &Held) -> anyhow::Result<()> {
-    for seen in &held.checkpoints {
-        let size = seen.size().0;
-        check(size <= log.checkpoint.size().0, || format!("size {size} was shown, the log has less"))?;
-        let root =
-            if size == 0 { kokuin_audit::Hash::empty_root() } else { *log.roots.get(&size).context("no root")? };
-        check(root == seen.root(), || format!("another root at size {size}"))?;
-    }
-    Ok(())
 }
 
 /// The newest tokens' receipts, which are those that the kill endangered.
@@ -189,8 +164,9 @@ fn forward(server: &Server, held: &mut Held) -> anyhow::Result<()> {
     let client = Client::new(Limits::TSP.with_reach(Reach::LOOPBACK));
     let wanted = TspRequest::new(DigestAlgorithm::Sha256, &[0x5a; 32]);
     let answer = tsp::request(&client, &server.url("/tsa")?, &wanted)?;
-    let (gen_time, latest) = (answer.gen_time.unix_micros(), held.latest());
     let digest = kokuin_audit::entry::Digest::of(&answer.token);
-    held.tokens.push(Token { serial: answer.serial, digest, gen_time });
-    check(gen_time >= latest, || format!("{gen_time} after {latest}"))
+    let first = Token { serial: answer.serial, digest, gen_time: answer.gen_time.unix_micros() };
+    let order: Vec<Token> = held.latest().cloned().into_iter().chain([first.clone()]).collect();
+    held.tokens.push(first);
+    verdict::forward(&order)
 }
