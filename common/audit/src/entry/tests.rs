@@ -268,3 +268,15 @@ proptest! {
         drop(Entry::parse(noise.as_bytes()));
     }
 }
+
+/// `docs/log.md` shows every kind, as it is.
+#[test]
+fn documented_examples_are_entries() {
+    let documented = include_str!("../../../../docs/log.md");
+    let kinds: Vec<Kind> = documented
+        .lines()
+        .filter(|line| line.starts_with(r#"{"v":"#))
+        .map(|line| Entry::parse(line.as_bytes()).unwrap().kind())
+        .collect();
+    assert_eq!(kinds, Kind::ALL);
+}

@@ -77,6 +77,8 @@ pub(super) struct Writer {
     read: Arc<dyn LogRead>,
     anchor: Box<dyn Anchor>,
     tail: Tail,
+    /// Leaf hashes of the group whose append failed: the store has all of it, or nothing.
+    in_doubt: Vec<Hash>,
     /// When the next checkpoint must be signed.
     due: Option<Instant>,
     shared: Option<Arc<Shared>>,
@@ -102,6 +104,7 @@ impl Writer {
             read,
             anchor,
             tail,
+            in_doubt: Vec::new(),
             due: None,
             shared: None,
         }
@@ -132,6 +135,7 @@ impl Writer {
     /// Runs until the log is closed or nobody holds it any more.
     pub(super) fn run(mut self, receiver: &Receiver<Message>) {
         let Some(shared) = self.shared.take() else { return };
+        let _ended = Ended(Arc::clone(&shared));
         let mut group = Vec::with_capacity(GROUP);
         let mut closing = None;
         loop {
@@ -207,15 +211,19 @@ impl Writer {
     /// One durable transaction; the tree in memory follows only when it has succeeded.
     fn store_group(&mut self, entries: &[Encoded]) -> Result<LeafIndex, LogError> {
         let first = LeafIndex(self.tail.edge.size());
-        let (mut edge, mut full, mut last) = (self.tail.edge.clone(), Vec::new(), None);
-        for entry in entries {
-            let leaf = Hash::leaf(&entry.body);
-            edge.push(leaf, &mut full);
-            last = Some(leaf);
+        let (mut edge, mut full) = (self.tail.edge.clone(), Vec::new());
+        let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::leaf(&entry.body)).collect();
+        leaves.iter().for_each(|leaf| edge.push(*leaf, &mut full));
+        if let Err(error) = self.store.append(first, entries, &full) {
+            self.in_doubt = match error {
+                StorageError::DuplicateSerial { .. } | StorageError::IndexTaken { .. } | StorageError::Retired => Vec::new(),
+                StorageError::Damaged { .. } | StorageError::Failed(_) => leaves,
+            };
+            return Err(error.into());
         }
-        self.store.append(first, entries, &full)?;
+        self.in_doubt.clear();
         self.tail.edge = edge;
-        self.tail.last_leaf = last;
+        self.tail.last_leaf = leaves.last().copied();
         let latest = entries.iter().filter_map(|entry| entry.vouched_time).max();
         self.tail.last_time = self.tail.last_time.max(latest);
         Ok(first)
@@ -260,6 +268,13 @@ impl Writer {
         }
         let mut tail = self.tail.clone();
         tail.catch_up(self.read.as_ref(), stored, |_| {})?;
+        // Anything else there was written by somebody else, and is never signed for (THR-43).
+        let mut ours = self.tail.edge.clone();
+        self.in_doubt.iter().for_each(|leaf| ours.push(*leaf, &mut Vec::new()));
+        if tail.edge != self.tail.edge && tail.edge != ours {
+            return Err(LogError::TailDiffers { index: LeafIndex(known.0) });
+        }
+        self.in_doubt.clear();
         self.tail = tail;
         self.store_group(&[test_append().encode()?])?;
         Ok(())
@@ -295,6 +310,15 @@ impl Writer {
             signer.sign(Prepared::new(Purpose::Log, SignatureAlgorithm::Ed25519, text)).map_err(LogError::Signing)?;
         self.signer = Some(signer);
         Ok(signature)
+    }
+}
+
+/// Whatever ends the writer, a panic too: nothing is taken as writable that nobody writes.
+struct Ended(Arc<Shared>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        self.0.writable.store(false, Ordering::Release);
     }
 }
 

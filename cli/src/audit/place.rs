@@ -1,0 +1,111 @@
+//! Where a log's database, anchor and verifier key are.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use kokuin_audit::{LogName, VerifierKey};
+use kokuin_store::{Database, FileAnchor, SqliteLogReader};
+use serde::Deserialize;
+
+use super::Which;
+
+/// The part of `kokuin.toml` that says where the log is. What else is in the file is not looked at: the rest of it belongs to the services.
+#[derive(Debug, Default, Deserialize)]
+struct Settings {
+    #[serde(default)]
+    log: LogSettings,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct LogSettings {
+    name: Option<String>,
+    database: Option<PathBuf>,
+    anchor: Option<PathBuf>,
+}
+
+/// A log that was found, open for reading.
+#[derive(Debug)]
+pub(super) struct Place {
+    database: Database,
+    name: LogName,
+    anchor: PathBuf,
+    vkey: PathBuf,
+}
+
+impl Place {
+    /// Finds the log from the data folder and, if there is one, its `kokuin.toml`.
+    ///
+    /// # Errors
+    /// If there is no such database or log, or several and none was named.
+    pub(super) fn find(which: &Which) -> anyhow::Result<Self> {
+        let folder = &which.data;
+        let settings = read_settings(&folder.join("kokuin.toml"))?.log;
+        let database = folder.join(settings.database.as_deref().unwrap_or_else(|| Path::new("kokuin.db")));
+        let database = Database::open_read_only(&database)?;
+        let (asked, own) = (which.log.as_deref(), settings.name.as_deref());
+        let name = match asked.or(own) {
+            Some(name) => LogName::new(name)?,
+            None => only_log(&database)?,
+        };
+        // The anchor that is configured belongs to the log that is configured.
+        let beside = folder.join("log");
+        let configured = settings.anchor.filter(|_| asked.is_none() || asked == own);
+        let anchor = configured.map_or_else(|| beside.join(format!("{name}.checkpoint")), |path| folder.join(path));
+        let vkey = beside.join(format!("{name}.vkey"));
+        Ok(Self { database, name, anchor, vkey })
+    }
+
+    /// The log's entries.
+    ///
+    /// # Errors
+    /// If the database does not hold it.
+    pub(super) fn reader(&self) -> anyhow::Result<SqliteLogReader> {
+        Ok(self.database.log_reader(&self.name)?)
+    }
+
+    /// The checkpoint that is kept outside the database.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) fn anchor(&self) -> anyhow::Result<Option<String>> {
+        Ok(FileAnchor::read(&self.anchor)?)
+    }
+
+    /// Where the anchor is, or should be.
+    pub(super) fn anchor_path(&self) -> &Path {
+        &self.anchor
+    }
+
+    /// The verifier key in `given`, else the one beside the log.
+    ///
+    /// # Errors
+    /// If there is none, or it is none.
+    pub(super) fn vkey(&self, given: Option<&Path>) -> anyhow::Result<VerifierKey> {
+        let path = given.unwrap_or(&self.vkey);
+        let text = fs::read_to_string(path)
+            .with_context(|| format!("cannot read the log's verifier key {}", path.display()))?;
+        VerifierKey::parse(&text).with_context(|| path.display().to_string())
+    }
+}
+
+fn only_log(database: &Database) -> anyhow::Result<LogName> {
+    let logs = database.logs()?;
+    match logs.as_slice() {
+        [log] => Ok(LogName::new(&log.name)?),
+        [] => bail!("the database holds no log"),
+        several => {
+            let names: Vec<&str> = several.iter().map(|log| log.name.as_str()).collect();
+            bail!("the database holds the logs {}: choose one with --log", names.join(", "))
+        }
+    }
+}
+
+fn read_settings(path: &Path) -> anyhow::Result<Settings> {
+    if !path.exists() {
+        return Ok(Settings::default());
+    }
+    Ok(kokuin_settings::load(path)?)
+}
