@@ -1,6 +1,12 @@
 //! From a file to a checked configuration.
 
-use std::{fs::File, io::Read, ops::Range, path::Path};
+use std::{
+    cell::RefCell,
+    fs::File,
+    io::Read,
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 use serde::de::DeserializeOwned;
 
@@ -36,7 +42,34 @@ pub fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, Settings
     // Twice, because only the first pass tells bad TOML from a bad value.
     toml::de::DeTable::parse(text)
         .map_err(|error| syntax(path, line(text, error.span()), error.message().to_owned()))?;
+    let _inside = Inside::of(path);
     toml::from_str(text).map_err(|error| value(path, line(text, error.span()), error.message().to_owned()))
+}
+
+thread_local! {
+    /// The folder of the file that is being read, because a `Deserialize` is told nothing of where its text comes from.
+    static FOLDER: RefCell<PathBuf> = const { RefCell::new(PathBuf::new()) };
+}
+
+/// Paths in a configuration are relative to its own folder, as long as this lives.
+struct Inside(PathBuf);
+
+impl Inside {
+    fn of(path: &Path) -> Self {
+        let folder = path.parent().unwrap_or_else(|| Path::new("")).to_owned();
+        Self(FOLDER.replace(folder))
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        FOLDER.set(std::mem::take(&mut self.0));
+    }
+}
+
+/// `path` as seen from the configuration that is being read.
+pub(crate) fn from_here(path: &Path) -> PathBuf {
+    FOLDER.with_borrow(|folder| folder.join(path))
 }
 
 fn syntax(path: &Path, line: usize, rule: String) -> SettingsError {

@@ -121,7 +121,8 @@ impl SecretError {
     }
 }
 
-/// Path of a file that holds a secret, as a configuration names it. The secret itself never stands in a configuration.
+/// Path of a file that holds a secret, as a configuration names it, relative to the configuration's own folder. The secret
+/// itself never stands in a configuration.
 ///
 /// A file that others can read is refused when the configuration is loaded, with the line that names it, and again at
 /// each [`SecretFile::read`], on the open file.
@@ -179,7 +180,7 @@ fn check_owner_only(path: &Path, metadata: &Metadata) -> Result<(), SecretError>
 
 impl<'de> Deserialize<'de> for SecretFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let path = PathBuf::deserialize(deserializer)?;
+        let path = crate::load::from_here(&PathBuf::deserialize(deserializer)?);
         // Here only for the sake of the line number; `read` checks the file it has open. An absent file may be made later.
         if let Ok(metadata) = path.metadata() {
             check_owner_only(&path, &metadata).map_err(serde::de::Error::custom)?;
@@ -228,10 +229,13 @@ mod tests {
             _passphrase_file: SecretFile,
         }
         let (_folder, secret) = file(b"pass", 0o644);
-        let text = format!("# keys\n\npassphrase_file = {:?}\n", secret.path());
-        let error = crate::parse::<Example>(Path::new("kokuin.toml"), &text).unwrap_err();
-        assert_eq!((error.code(), error.line()), ("settings.value", Some(3)));
-        assert!(error.to_string().contains("0644"), "{error}");
+        let config = secret.path().with_file_name("kokuin.toml");
+        for name in [secret.path().display().to_string(), "secret".to_owned()] {
+            let text = format!("# keys\n\npassphrase_file = {name:?}\n");
+            let error = crate::parse::<Example>(&config, &text).unwrap_err();
+            assert_eq!((error.code(), error.line()), ("settings.value", Some(3)));
+            assert!(error.to_string().contains("0644"), "{error}");
+        }
     }
 
     #[test]
