@@ -26,6 +26,9 @@ pub(crate) struct Config {
     /// The time-stamp service.
     #[serde(default)]
     pub(crate) tsa: Option<kokuin_tsa::Config>,
+    /// The e-seal service.
+    #[serde(default)]
+    pub(crate) eseal: Option<kokuin_eseal::Config>,
 }
 
 /// Addresses of the listeners.
@@ -46,6 +49,12 @@ pub(crate) struct Keys {
     pub(crate) directory: PathBuf,
     /// The file that opens it, readable by its owner alone.
     pub(crate) passphrase_file: PathBuf,
+    /// What commitments to a tenant come from: 32 octets in base64url. The e-seal service's.
+    #[serde(default)]
+    pub(crate) tenant_secret_file: Option<PathBuf>,
+    /// What API tokens are hashed with: 32 octets in base64url. The e-seal service's.
+    #[serde(default)]
+    pub(crate) token_secret_file: Option<PathBuf>,
     /// Outside development, software keys are used only where this says in so many words that no device protects them.
     #[serde(default)]
     pub(crate) not_protected_by_a_device: bool,
@@ -75,16 +84,28 @@ impl Config {
     pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
         let mut config: Self = kokuin_settings::load(path)?;
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
-        let own = [
-            &mut config.keys.directory,
-            &mut config.keys.passphrase_file,
-            &mut config.log.database,
-            &mut config.log.anchor,
-        ];
-        let services = config.tsa.iter_mut().map(|tsa| &mut tsa.tsu.certificate);
-        for relative in own.into_iter().chain(services) {
+        for relative in config.paths_mut() {
             *relative = folder.join(&*relative);
         }
         Ok(config)
+    }
+
+    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
+        let Keys { directory, passphrase_file, tenant_secret_file, token_secret_file, .. } = &mut self.keys;
+        let mut paths = vec![directory, passphrase_file, &mut self.log.database, &mut self.log.anchor];
+        paths.extend(tenant_secret_file);
+        paths.extend(token_secret_file);
+        if let Some(tsa) = &mut self.tsa {
+            paths.push(&mut tsa.tsu.certificate);
+        }
+        if let Some(eseal) = &mut self.eseal {
+            paths.push(&mut eseal.credential.certificate);
+            paths.extend(&mut eseal.trust);
+            if let Some(tsa) = &mut eseal.tsa {
+                paths.extend(&mut tsa.trust);
+                paths.extend(&mut tsa.bearer_file);
+            }
+        }
+        paths
     }
 }

@@ -23,6 +23,7 @@ mod authority;
 mod configuration;
 mod material;
 mod next_steps;
+mod token;
 
 pub(crate) use authority::{CRL_ROUTE, CrlKeeper};
 pub(crate) use next_steps::print as print_next_steps;
@@ -119,6 +120,7 @@ pub(crate) fn prepare(layout: &Layout, wishes: Wishes, now: i64) -> anyhow::Resu
         bail!("{} is not a development configuration", layout.config().display());
     }
     publish_log_key(layout, &config)?;
+    token::enter(layout, &config)?;
     let crl = CrlKeeper::load(layout, &config.keys)?;
     crl.refresh(now)?;
     Ok((config, crl))

@@ -7,12 +7,14 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod audit;
 mod completions;
 mod config;
 mod dev;
 mod output;
 mod profile;
 mod receipt;
+mod seal;
 mod serve;
 mod timestamp;
 
@@ -30,6 +32,10 @@ enum Command {
     Serve(serve::Args),
     /// Time-stamp files: FILE.tsr and its log receipt FILE.tsr.tlog-proof
     Timestamp(timestamp::Args),
+    /// Seal files through the e-seal service
+    Seal(seal::Args),
+    /// Read, export and check the log
+    Audit(audit::Args),
     /// Certificate profiles
     Profile(profile::Args),
     /// Print shell completions
@@ -39,19 +45,22 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
-        Command::Serve(args) => serve::run(args),
-        Command::Timestamp(args) => timestamp::run(&args),
-        Command::Profile(args) => profile::run(&args),
+        Command::Serve(args) => success(serve::run(&args)),
+        Command::Timestamp(args) => success(timestamp::run(&args)),
+        Command::Seal(args) => success(seal::run(&args)),
+        Command::Audit(args) => audit::run(&args),
+        Command::Profile(args) => success(profile::run(&args)),
         Command::Completions(args) => {
             completions::run(&args);
-            Ok(())
+            Ok(ExitCode::SUCCESS)
         }
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("kokuin: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    outcome.unwrap_or_else(|error| {
+        eprintln!("kokuin: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn success(done: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    done.map(|()| ExitCode::SUCCESS)
 }

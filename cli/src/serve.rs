@@ -14,9 +14,11 @@ use crate::{
 
 mod process;
 mod production;
+mod seals;
 
 use process::Process;
 pub(crate) use process::read_certificates;
+pub(crate) use seals::token_key;
 
 /// What to serve.
 #[derive(Debug, clap::Args)]
@@ -51,12 +53,12 @@ enum Production {
 }
 
 /// Runs until it is told to stop.
-pub(crate) fn run(args: Args) -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     start_messages();
-    match args.production {
-        Some(Production::Tsa(ref production)) => production::run(production, process::Role::Tsa),
-        Some(Production::Eseal(ref production)) => production::run(production, process::Role::Eseal),
-        None if args.dev => run_dev(&args),
+    match &args.production {
+        Some(Production::Tsa(production)) => production::run(production, process::Role::Tsa),
+        Some(Production::Eseal(production)) => production::run(production, process::Role::Eseal),
+        None if args.dev => run_dev(args),
         None => bail!("say --dev, or which service: tsa or eseal"),
     }
 }
@@ -78,6 +80,7 @@ fn run_dev(args: &Args) -> anyhow::Result<()> {
     if let Some(tsa) = process.tsa()? {
         services.push(tsa.publishing(crl_file));
     }
+    services.extend(process.eseal()?);
     dev::print_next_steps(&layout, &config);
     let outcome = process.serve(services);
     drop(keeping);
@@ -88,6 +91,9 @@ fn run_dev(args: &Args) -> anyhow::Result<()> {
 fn override_addresses(config: &mut Config, args: &Args) {
     if let Some(address) = args.tsa_listen {
         config.listen.tsa = address;
+        if let Some(tsa) = config.eseal.as_mut().and_then(|eseal| eseal.tsa.as_mut()) {
+            tsa.url = format!("http://{address}/tsa");
+        }
     }
     if let Some(address) = args.seal_listen {
         config.listen.eseal = address;

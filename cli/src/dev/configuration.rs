@@ -21,6 +21,8 @@ eseal = "{eseal_listen}"
 [keys]
 directory = "keys"
 passphrase_file = "keys/passphrase"
+tenant_secret_file = "keys/tenant-secret"
+token_secret_file = "keys/token-secret"
 
 [log]
 name = "main"
@@ -34,6 +36,19 @@ name = "dev"
 key = "soft:{tsu}"
 certificate = "tsu/tsu.pem"
 policies = ["{policy}"]
+
+[eseal]
+tenant = "demo"
+trust = ["ca/root.pem"]
+
+[eseal.credential]
+name = "demo"
+key = "soft:{seal}"
+certificate = "seal/demo.pem"
+
+[eseal.tsa]
+url = "http://{tsa_listen}/tsa"
+trust = ["ca/root.pem"]
 "#,
         policy = kokuin_tsa::DEVELOPMENT_POLICY,
     );

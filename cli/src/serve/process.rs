@@ -12,6 +12,7 @@ use kokuin_profile::is_development;
 use kokuin_store::{Database, FileAnchor};
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_suite_openssl::OpenSslEngine;
+use kokuin_tsa::DEVELOPMENT_POLICY;
 use kokuin_web::{Application, Limits, LogRoutes, ServiceSpec, StaticFile, metrics::Registry};
 
 use crate::config::Config;
@@ -24,27 +25,37 @@ pub(crate) enum Role {
     Both,
 }
 
+impl Role {
+    const fn stamps(self) -> bool {
+        matches!(self, Self::Tsa | Self::Both)
+    }
+
+    pub(super) const fn seals(self) -> bool {
+        matches!(self, Self::Eseal | Self::Both)
+    }
+}
+
 /// What the services of one process share.
 #[derive(Debug)]
 pub(crate) struct Process {
-    config: Config,
-    config_digest: Digest,
-    role: Role,
-    keys: SoftStore,
-    database: Database,
-    log: Log,
-    engine: Arc<dyn Verify>,
-    crypto_policy: Arc<CryptoPolicy>,
-    clock: Arc<dyn Clock>,
+    pub(super) config: Config,
+    pub(super) config_digest: Digest,
+    pub(super) role: Role,
+    pub(super) keys: SoftStore,
+    pub(super) database: Database,
+    pub(super) log: Log,
+    pub(super) engine: Arc<dyn Verify>,
+    pub(super) crypto_policy: Arc<CryptoPolicy>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 /// One service, ready to listen.
 pub(crate) struct Unit {
-    name: &'static str,
-    address: SocketAddr,
-    limits: Limits,
-    application: Application,
-    stop: Box<dyn FnOnce() + Send>,
+    pub(super) name: &'static str,
+    pub(super) address: SocketAddr,
+    pub(super) limits: Limits,
+    pub(super) application: Application,
+    pub(super) stop: Box<dyn FnOnce() + Send>,
 }
 
 impl Unit {
@@ -67,6 +78,7 @@ impl Process {
     /// # Errors
     /// If anything cannot be opened, or the log does not fit its anchor (THR-42).
     pub(crate) fn start(config: &Config, path: &Path, role: Role) -> anyhow::Result<Self> {
+        refuse_development(config, role)?;
         let config_digest = Digest::of(&fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
         let keys = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
         let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
@@ -95,13 +107,13 @@ impl Process {
     /// # Errors
     /// The first rule that its parts break.
     pub(crate) fn tsa(&self) -> anyhow::Result<Option<Unit>> {
-        let Some(config) = self.config.tsa.as_ref().filter(|_| self.role != Role::Eseal) else { return Ok(None) };
+        let Some(config) = self.config.tsa.as_ref().filter(|_| self.role.stamps()) else { return Ok(None) };
         let registry = Registry::new();
         let service = kokuin_tsa::Service::new(kokuin_tsa::Parts {
             config: config.clone(),
             config_digest: self.config_digest,
             key: key(&self.keys, &config.tsu.key)?,
-            certificates: self.certificates(&config.tsu.certificate)?,
+            certificates: read_certificates(&config.tsu.certificate)?,
             clock: Arc::clone(&self.clock),
             log: self.log.clone(),
             engine: Arc::clone(&self.engine),
@@ -132,20 +144,29 @@ impl Process {
         Ok(outcome?)
     }
 
-    /// The certificates of a PEM file. Development material goes into development services only (THR-62).
-    fn certificates(&self, path: &Path) -> anyhow::Result<Vec<Certificate>> {
-        let certificates = read_certificates(path)?;
-        match certificates.iter().find(|certificate| is_development(certificate)) {
-            Some(throwaway) if !self.config.development => {
-                bail!("{}: {} is development material", path.display(), throwaway.subject_text())
-            }
-            _ => Ok(certificates),
-        }
-    }
-
-    fn log_routes(&self) -> LogRoutes {
+    pub(super) fn log_routes(&self) -> LogRoutes {
         LogRoutes::new(Arc::new(self.log.clone()))
     }
+}
+
+/// Development certificates and policies are refused before anything is opened (THR-62).
+fn refuse_development(config: &Config, role: Role) -> anyhow::Result<()> {
+    if config.development {
+        return Ok(());
+    }
+    let tsa = config.tsa.as_ref().filter(|_| role.stamps());
+    let eseal = config.eseal.as_ref().filter(|_| role.seals());
+    let files = tsa.map(|tsa| &tsa.tsu.certificate).into_iter().chain(eseal.map(|eseal| &eseal.credential.certificate));
+    for path in files {
+        let throwaway = read_certificates(path)?.into_iter().find(is_development);
+        if let Some(throwaway) = throwaway {
+            bail!("{}: {} is development material", path.display(), throwaway.subject_text());
+        }
+    }
+    if tsa.is_some_and(|tsa| tsa.tsu.policies.iter().any(|policy| policy.0 == DEVELOPMENT_POLICY)) {
+        bail!("tsa.tsu.policies names {DEVELOPMENT_POLICY}, the policy of development tokens");
+    }
+    Ok(())
 }
 
 fn open_log(config: &Config, keys: &SoftStore, database: &Database, engine: &Arc<dyn Verify>) -> anyhow::Result<Log> {
@@ -165,7 +186,7 @@ fn open_log(config: &Config, keys: &SoftStore, database: &Database, engine: &Arc
 }
 
 /// The key that a URI names.
-fn key(keys: &SoftStore, uri: &str) -> anyhow::Result<Arc<dyn SigningKey>> {
+pub(super) fn key(keys: &SoftStore, uri: &str) -> anyhow::Result<Arc<dyn SigningKey>> {
     let uri: KeyUri = uri.parse()?;
     match uri.scheme() {
         Scheme::Soft => Ok(keys.load(&KeyId::new(uri.rest())?)?),
@@ -180,7 +201,7 @@ pub(crate) fn read_certificates(path: &Path) -> anyhow::Result<Vec<Certificate>>
     blocks.iter().map(|block| Certificate::parse(&block.der).with_context(failed)).collect()
 }
 
-fn report_stop<E: std::fmt::Display>(what: &str, stopped: Result<(), E>) {
+pub(super) fn report_stop<E: std::fmt::Display>(what: &str, stopped: Result<(), E>) {
     if let Err(error) = stopped {
         tracing::error!(%error, "{what} did not stop cleanly");
     }

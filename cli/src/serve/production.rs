@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Args, role: Role) -> anyhow::Result<()> {
     let process = Process::start(&config, &args.config, role)?;
     let units = match role {
         Role::Tsa => process.tsa()?,
-        Role::Eseal => None,
+        Role::Eseal => process.eseal()?,
         Role::Both => None,
     };
     process.serve(units.into_iter().collect())

@@ -1,0 +1,106 @@
+//! The wiring of the e-seal service: what it needs beyond keys, clock and log.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use kokuin_audit::TenantSecret;
+use kokuin_eseal::{Config, Parts, Service, Tsa};
+use kokuin_fetch::{Client, Limits, Reach};
+use kokuin_settings::SecretFile;
+use kokuin_store::{SealRepository, TokenKey, TokenRepository};
+use kokuin_validate::{Purpose, Purposes, TrustStore};
+use kokuin_web::metrics::Registry;
+use zeroize::Zeroizing;
+
+use super::process::{Process, Unit, key, read_certificates, report_stop};
+
+impl Process {
+    /// The e-seal service, if this process runs it.
+    ///
+    /// # Errors
+    /// The first rule that its parts break.
+    pub(crate) fn eseal(&self) -> anyhow::Result<Option<Unit>> {
+        let Some(config) = self.config.eseal.as_ref().filter(|_| self.role.seals()) else { return Ok(None) };
+        let registry = Registry::new();
+        let service = Service::new(Parts {
+            config: config.clone(),
+            config_digest: self.config_digest,
+            key: key(&self.keys, &config.credential.key)?,
+            certificates: read_certificates(&config.credential.certificate)?,
+            trust: trust(config)?,
+            tsa: tsa(config)?,
+            clock: Arc::clone(&self.clock),
+            log: self.log.clone(),
+            seals: SealRepository::new(self.database.clone()),
+            tokens: TokenRepository::new(self.database.clone()),
+            token_key: token_key(self.config.keys.token_secret_file.as_deref())?,
+            tenant_secret: TenantSecret::new(octets(self.config.keys.tenant_secret_file.as_deref(), "tenant_secret_file")?),
+            engine: Arc::clone(&self.engine),
+            crypto_policy: Arc::clone(&self.crypto_policy),
+            registry: registry.clone(),
+        })?;
+        let limits = self.config.limits.clone();
+        let application = kokuin_eseal::routes(&service, &limits, &registry, self.log_routes());
+        let stop = Box::new(move || report_stop("eseal", service.stop()));
+        Ok(Some(Unit { name: "eseal", address: self.config.listen.eseal, limits, application, stop }))
+    }
+}
+
+/// What API tokens are hashed with.
+pub(crate) fn token_key(path: Option<&Path>) -> anyhow::Result<TokenKey> {
+    Ok(TokenKey::new(octets(path, "token_secret_file")?))
+}
+
+/// Whom seals must lead to when they are read back, and their time-stamps.
+fn trust(config: &Config) -> anyhow::Result<TrustStore> {
+    let mut trust = anchors(&config.trust, Purpose::Seal)?;
+    for anchor in config.tsa.iter().flat_map(|tsa| &tsa.trust) {
+        add(&mut trust, anchor, Purpose::Tsa)?;
+    }
+    Ok(trust)
+}
+
+fn tsa(config: &Config) -> anyhow::Result<Option<Tsa>> {
+    let Some(tsa) = &config.tsa else { return Ok(None) };
+    let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
+    limits.total = tsa.timeout.as_std();
+    let bearer = tsa.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose()?;
+    Ok(Some(Tsa {
+        client: Client::new(limits),
+        url: tsa.url.parse()?,
+        policy: tsa.policy.as_ref().map(|policy| policy.0.clone()),
+        bearer,
+        tolerance: tsa.tolerance.as_std(),
+        trust: anchors(&tsa.trust, Purpose::Tsa)?,
+    }))
+}
+
+fn anchors(paths: &[PathBuf], purpose: Purpose) -> anyhow::Result<TrustStore> {
+    let mut store = TrustStore::new();
+    for path in paths {
+        add(&mut store, path, purpose)?;
+    }
+    Ok(store)
+}
+
+fn add(store: &mut TrustStore, path: &Path, purpose: Purpose) -> anyhow::Result<()> {
+    for certificate in read_certificates(path)? {
+        store.add(certificate, Purposes::only(purpose));
+    }
+    Ok(())
+}
+
+/// A secret of 32 octets, from a file that holds them in base64url.
+fn octets(path: Option<&Path>, setting: &str) -> anyhow::Result<[u8; 32]> {
+    let path = path.with_context(|| format!("keys.{setting} is not set; the e-seal service needs it"))?;
+    let secret = SecretFile::new(path.to_owned()).read()?;
+    let decoded = Zeroizing::new(
+        URL_SAFE_NO_PAD.decode(secret.expose()).with_context(|| format!("{} is not base64url", path.display()))?,
+    );
+    let octets = <[u8; 32]>::try_from(decoded.as_slice());
+    octets.with_context(|| format!("{} holds {} octets, 32 are needed", path.display(), decoded.len()))
+}
