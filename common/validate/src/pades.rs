@@ -1,7 +1,9 @@
 //! Every signature and document time-stamp of a PDF (PAD-01..PAD-27).
 
+use std::collections::BTreeSet;
+
 use kokuin_asn1::cms::SignedData;
-use kokuin_pdf::{ChangeKind, PdfSignature, SignatureKind};
+use kokuin_pdf::{ChangeKind, MalformedSignature, PdfSignature, SignatureKind};
 
 use crate::{
     artifact,
@@ -30,35 +32,40 @@ pub(crate) fn judge(request: &Request<'_>, file: &[u8]) -> Vec<SignatureReport> 
         return vec![verdict::only("1", artifact::no_artefact("The PDF has no signature."))];
     }
     let budget = Budget::new();
-    let mut reports = Vec::new();
+    let mut reports: Vec<(usize, SignatureReport)> = Vec::new();
     let mut proofs: Vec<(usize, Proof)> = Vec::new();
+    // A revision that somebody signed is somebody's word; whether that signer is trusted is judged with the others (THR-09).
+    let signed: Vec<usize> = found.iter().flatten().map(|signature| signature.revision).collect();
     let (stamps, seals): (Vec<_>, Vec<_>) = found.iter().take(limit::SIGNATURES).partition(|each| is_stamp(each));
     for stamp in stamps.into_iter().flatten() {
-        let (report, proves) = judge_stamp(request, &budget, file, stamp);
+        let (report, proves) = judge_stamp(request, &budget, file, stamp, &signed);
         if let Some(time) = proves {
             let what = format!("document time-stamp {}", stamp.field_name);
             proofs.push((stamp.revision, Proof { time, what }));
         }
-        reports.push(report);
+        reports.push((stamp.revision, report));
     }
     for seal in seals {
         reports.push(match seal {
             Ok(seal) => {
                 let covering = proofs.iter().filter(|(revision, _)| *revision > seal.revision);
-                judge_seal(request, &budget, file, seal, covering.map(|(_, proof)| proof.clone()).collect())
+                let covering = covering.map(|(_, proof)| proof.clone()).collect();
+                (seal.revision, judge_seal(request, &budget, (file, &signed), seal, covering))
             }
-            Err(malformed) => {
-                let reason =
-                    format!("The signature field {} is malformed: {}.", quoted(&malformed.field_name), malformed.fault);
-                let conclusion = Conclusion::new(Rule::PdfByteRange, SubIndication::FormatFailure, reason);
-                verdict::only(&malformed.field_name, conclusion)
-            }
+            Err(malformed) => (usize::MAX, judge_malformed(malformed)),
         });
     }
-    reports
+    reports.sort_by_key(|(revision, _)| *revision);
+    reports.into_iter().map(|(_, report)| report).collect()
 }
 
-type Found = Result<PdfSignature, kokuin_pdf::MalformedSignature>;
+fn judge_malformed(malformed: &MalformedSignature) -> SignatureReport {
+    let reason = format!("The signature field {} is malformed: {}.", quoted(&malformed.field_name), malformed.fault);
+    let conclusion = Conclusion::new(Rule::PdfByteRange, SubIndication::FormatFailure, reason);
+    verdict::only(&malformed.field_name, conclusion)
+}
+
+type Found = Result<PdfSignature, MalformedSignature>;
 
 fn is_stamp(found: &Found) -> bool {
     found.as_ref().is_ok_and(|signature| signature.kind == SignatureKind::DocTimeStamp)
@@ -69,13 +76,14 @@ fn judge_stamp(
     budget: &Budget,
     file: &[u8],
     stamp: &PdfSignature,
+    signed: &[usize],
 ) -> (SignatureReport, Option<i64>) {
     let source = Source::Pieces(stamp.signed_bytes(file));
     let verdict =
         tst::judge(request, budget, &stamp.contents, source, &Embedded::default(), &stamp.field_name, Standalone::No);
     let mut checks = Checks::default();
     let mut report = verdict.report;
-    match check_changes(stamp, &mut checks) {
+    match check_changes(stamp, signed, &mut checks) {
         Ok(()) => {
             report.checks.extend(checks.into_vec());
             (report, verdict.proves)
@@ -96,7 +104,7 @@ fn judge_stamp(
 fn judge_seal(
     request: &Request<'_>,
     budget: &Budget,
-    file: &[u8],
+    (file, signed): (&[u8], &[usize]),
     seal: &PdfSignature,
     proofs: Vec<Proof>,
 ) -> SignatureReport {
@@ -115,7 +123,7 @@ fn judge_seal(
         return refused(Conclusion::new(Rule::OneSigner, SubIndication::FormatFailure, reason));
     };
     let mut checks = Checks::default();
-    let problems = check_dictionary(seal, &signed_data, &mut checks);
+    let problems = check_dictionary(seal, &signed_data, signed, &mut checks);
     let judged = Seal {
         request,
         budget,
@@ -131,7 +139,12 @@ fn judge_seal(
 }
 
 /// What can be said about the signature from the file alone.
-fn check_dictionary(seal: &PdfSignature, signed_data: &SignedData<'_>, checks: &mut Checks) -> Vec<Conclusion> {
+fn check_dictionary(
+    seal: &PdfSignature,
+    signed_data: &SignedData<'_>,
+    signed: &[usize],
+    checks: &mut Checks,
+) -> Vec<Conclusion> {
     let mut problems = Vec::new();
     checks.passed(
         Rule::PdfByteRange,
@@ -160,17 +173,21 @@ fn check_dictionary(seal: &PdfSignature, signed_data: &SignedData<'_>, checks: &
             format!("The signature is of kind {}, which is not validated here.", quoted(other)),
         )),
     }
-    problems.extend(check_changes(seal, checks).err());
+    problems.extend(check_changes(seal, signed, checks).err());
     problems
 }
 
-/// Later revisions may add evidence and further signatures; whatever else they do ends the seal's word about the document shown (THR-12).
-fn check_changes(signature: &PdfSignature, checks: &mut Checks) -> Result<(), Conclusion> {
-    let mut allowed = Vec::new();
+/// Later revisions may add evidence, and signed revisions further signatures and what comes with them; whatever else they do ends the seal's
+/// word about the document shown (THR-12, PAD-20).
+fn check_changes(signature: &PdfSignature, signed: &[usize], checks: &mut Checks) -> Result<(), Conclusion> {
     let mut refused = Vec::new();
+    let mut signed_later = BTreeSet::new();
     for change in &signature.changes {
         match change.kind {
-            ChangeKind::Extension => allowed.push(change.to_string()),
+            ChangeKind::Extension => {}
+            ChangeKind::FormFill if signature.doc_mdp != Some(1) && signed.contains(&change.revision) => {
+                signed_later.insert(change.revision);
+            }
             ChangeKind::FormFill | ChangeKind::Annotation | ChangeKind::Undefined => refused.push(change.to_string()),
         }
     }
@@ -184,16 +201,19 @@ fn check_changes(signature: &PdfSignature, checks: &mut Checks) -> Result<(), Co
             format!("The document was changed after the seal: {shown}{rest}."),
         ));
     }
-    if signature.covers_whole_file {
-        checks.passed(Rule::PdfChanges, "The signature covers the whole file.");
-    } else if allowed.is_empty() {
-        checks.passed(Rule::PdfChanges, "Revisions were added and change nothing.");
-    } else {
-        checks.passed(
-            Rule::PdfChanges,
-            format!("Only evidence and further signatures were added after this one ({} object(s)).", allowed.len()),
-        );
+    for revision in signed_later {
+        let text =
+            format!("Revision {revision}, signed by another signature, added that signature or filled in form fields.");
+        checks.note(Rule::PdfChanges, text);
     }
+    checks.passed(
+        Rule::PdfChanges,
+        if signature.covers_whole_file {
+            "The signature covers the whole file."
+        } else {
+            "Only evidence and further signatures were added after this one."
+        },
+    );
     Ok(())
 }
 

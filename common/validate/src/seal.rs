@@ -245,7 +245,9 @@ impl Seal<'_> {
 /// The two questions, answered from what was found and not from what is claimed.
 fn answers(signer: Option<&Certificate>, problems: &[Conclusion]) -> SealAnswers {
     let is_ours = |rule: Rule| problems.iter().any(|problem| problem.rule == rule);
-    let unchanged = if is_ours(Rule::MessageDigest) || is_ours(Rule::PdfChanges) {
+    let unchanged = if is_ours(Rule::PdfChanges) {
+        "no: the document was changed after the seal"
+    } else if is_ours(Rule::MessageDigest) {
         "no: the data is not what was sealed"
     } else if is_ours(Rule::SignatureValue) {
         "no: the signature value is wrong"

@@ -1,4 +1,4 @@
-//! Verdicts on other people's time-stamps: `tsp-token` and `tsp-malformed` of the corpus, each with its own chain at its own time.
+//! Verdicts on other people's time-stamps (`tsp-token`, `tsp-malformed`: each with its own chain at its own time) and signatures (`cades`, `pades`).
 //!
 //! Where our verdict differs from the corpus's, `corpus-exceptions.tsv` says so and why; a difference that is gone must leave that file.
 
@@ -144,8 +144,7 @@ fn shown(report: &ValidationReport) -> String {
     format!("{} {sub}", report.status())
 }
 
-fn exceptions() -> BTreeMap<String, String> {
-    let text = include_str!("corpus-exceptions.tsv");
+fn exceptions(text: &str) -> BTreeMap<String, String> {
     let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines
         .map(|line| {
@@ -161,7 +160,7 @@ fn exceptions() -> BTreeMap<String, String> {
 #[test]
 fn agrees_with_the_corpus_on_time_stamps() {
     let Some(folder) = corpus() else { return };
-    let mut exceptions = exceptions();
+    let mut exceptions = exceptions(include_str!("corpus-exceptions.tsv"));
     let mut differences = Vec::new();
     let cases = cases(&folder);
     assert!(cases.len() > 150, "only {} cases found", cases.len());
@@ -184,6 +183,72 @@ fn agrees_with_the_corpus_on_time_stamps() {
     differences
         .extend(exceptions.into_keys().map(|path| format!("{path}\tlisted as an exception, but not in the corpus")));
     assert!(differences.is_empty(), "{} of {} differ:\n{}", differences.len(), cases.len(), differences.join("\n"));
+}
+
+/// What the corpus says about the signatures of a document, where it says one thing.
+fn document_expectation(text: &str) -> Option<Expected> {
+    let refused =
+        ["isSignatureIntact=false", "SUSPICIOUS", "INVALID", "treat as REJECT", "FORMAT_FAILURE", "NO SIGNATURE"];
+    if text.contains(" || ") {
+        None
+    } else if text.starts_with("integrity: VALID") || text.starts_with("VALID: every") {
+        Some(Expected::Valid)
+    } else {
+        refused.iter().any(|word| text.contains(word)).then_some(Expected::Invalid)
+    }
+}
+
+fn judge_document(folder: &Path, path: &str, data: Option<&String>) -> ValidationReport {
+    let artifact = fs::read(folder.join(path)).expect("readable artefact");
+    let data = data.map(|data| fs::read(folder.join(data)).expect("readable data"));
+    let (trust, policy) = (TrustStore::new(), CryptoPolicy::etsi());
+    let mut request = Request::new(&artifact, &trust, &OpenSslEngine, &policy, ControlTime::chosen(1_795_435_200));
+    request.data = data.as_deref().map(DetachedData::Bytes);
+    kokuin_validate::validate(&request)
+}
+
+/// Whether every signature was computed and found right, and nothing but trust is missing.
+fn is_intact(report: &ValidationReport) -> bool {
+    let intact = |signature: &kokuin_validate::SignatureReport| {
+        let alone = ValidationReport { overall: signature.clone(), signatures: Vec::new(), ..report.clone() };
+        holds(&alone)
+    };
+    !report.signatures.is_empty() && report.signatures.iter().all(intact)
+}
+
+#[test]
+fn agrees_with_the_corpus_on_signatures() {
+    let Some(folder) = corpus() else { return };
+    let manifest = fs::read_to_string(folder.join("MANIFEST.tsv")).expect("readable manifest");
+    let rows: Vec<Vec<&str>> = manifest.lines().skip(1).map(|line| line.split('\t').collect()).collect();
+    let data: BTreeMap<String, String> = rows
+        .iter()
+        .filter_map(|row| {
+            let of = row.get(5)?.strip_prefix("detached content of ")?;
+            let (folder, _) = row.first()?.rsplit_once('/')?;
+            Some((format!("{folder}/{of}"), (*row.first()?).to_owned()))
+        })
+        .collect();
+    let mut exceptions = exceptions(include_str!("corpus-signature-exceptions.tsv"));
+    let (mut differences, mut count) = (Vec::new(), 0);
+    for row in &rows {
+        let &[path, _, "cades" | "pades", _, _, expected, ..] = row.as_slice() else { continue };
+        let report = judge_document(&folder, path, data.get(path));
+        assert_ne!(report.status(), Status::TotalPassed, "{path} passes without any anchor");
+        let Some(expected) = document_expectation(expected) else { continue };
+        count += 1;
+        let agrees = is_intact(&report) == (expected == Expected::Valid);
+        match (agrees, exceptions.remove(path)) {
+            (true, None) => {}
+            (true, Some(_)) => differences.push(format!("{path}\tlisted as an exception, but agrees now")),
+            (false, Some(listed)) if listed == shown(&report) => {}
+            (false, _) => differences.push(format!("{path}\t{}\t{}", shown(&report), report.overall.reason)),
+        }
+    }
+    assert!(count > 60, "only {count} cases found");
+    differences
+        .extend(exceptions.into_keys().map(|path| format!("{path}\tlisted as an exception, but not in the corpus")));
+    assert!(differences.is_empty(), "{} of {count} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 /// Nothing wrong was found but that the data is not at hand: no refusal of what the corpus calls invalid.

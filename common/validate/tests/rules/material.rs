@@ -363,7 +363,9 @@ pub(crate) fn verdict(report: &ValidationReport) -> String {
 
 /// Whether the check `id` is in the report with `outcome`, as JSON spells it.
 pub(crate) fn has_check(report: &ValidationReport, id: &str, outcome: &str) -> bool {
-    report.overall.checks.iter().any(|check| {
-        check.id == id && serde_json::to_value(check.outcome).expect("a name") == *outcome
-    })
+    report
+        .overall
+        .checks
+        .iter()
+        .any(|check| check.id == id && serde_json::to_value(check.outcome).expect("a name") == *outcome)
 }
