@@ -85,7 +85,6 @@ mod tests {
         let limits = std::fs::read_to_string("/proc/thread-self/limits").unwrap();
         let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
         assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
-        // The files of a process that is not dumpable belong to root, whoever runs it; the limit stands in any case.
         assert_eq!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable));
         // Raising the limit again needs a privilege that a service has not.
         let again = Rlimit { current: Some(1), maximum: Some(0) };
