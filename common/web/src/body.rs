@@ -79,7 +79,7 @@ impl BodyRules {
 
 /// Gives up a body that nobody will read. The server would read a chunked one to its end, which may never come, once the
 /// payload is dropped; while it is held, the server answers and closes the connection (THR-85).
-pub(crate) fn abandon(request: &HttpRequest, payload: Payload) {
+pub fn abandon(request: &HttpRequest, payload: Payload) {
     if request.headers().contains_key(header::TRANSFER_ENCODING) {
         drop(actix_web::rt::spawn(async move {
             sleep(ANSWERED).await;

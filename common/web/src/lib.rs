@@ -20,7 +20,7 @@ mod static_file;
 
 pub use admission::{Admission, Permit};
 pub use auth::{Authenticator, bearer};
-pub use body::BodyRules;
+pub use body::{BodyRules, abandon};
 pub use correlation::{CorrelationId, correlate};
 pub use health::{Health, NotReady, Readiness};
 pub use limits::{Limits, RateLimit};
