@@ -24,6 +24,9 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 /// Logs of one database: the entry key has 63 bits, 40 of which are the index.
 const MAX_LOGS: i64 = 1 << 22;
 
+/// Connections kept for the next reader. More were only needed at once, and each holds files and a cache.
+const KEPT: usize = 8;
+
 /// Whether a log is written to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum LogState {
@@ -106,8 +109,9 @@ impl Database {
             None => connect(&self.0.path, self.0.access)?,
         };
         let result = work(&mut connection);
-        if result.is_ok() {
-            idle().push(connection);
+        let mut idle = idle();
+        if result.is_ok() && idle.len() < KEPT {
+            idle.push(connection);
         }
         result
     }
@@ -204,5 +208,22 @@ fn enter(connection: &mut SqliteConnection, name: &LogName, vkey: &VerifierKey) 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Database").field("path", &self.0.path).field("access", &self.0.access).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// However many ask at once, files and memory are given back after it.
+    #[test]
+    fn keeps_few_connections_after_many_readers() {
+        fn nested(database: &Database, depth: usize) -> Result<(), StoreError> {
+            database.with(|_| if depth == 0 { Ok(()) } else { nested(database, depth - 1) })
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).unwrap();
+        nested(&database, 20).unwrap();
+        assert_eq!(database.0.idle.lock().unwrap().len(), KEPT);
     }
 }

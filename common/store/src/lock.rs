@@ -18,7 +18,9 @@ pub(crate) struct WriterLock {
 impl WriterLock {
     /// Takes the lock of `name`, a file beside the database.
     pub(crate) fn take(database: &Path, name: &LogName) -> Result<Self, StoreError> {
-        let path = lock_path(database, name);
+        // One database has one lock, by whatever name it is opened: SQLite follows links too.
+        let database = database.canonicalize().map_err(|error| StoreError::file(database, error))?;
+        let path = lock_path(&database, name);
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|error| StoreError::file(&path, error))?;
         match file.try_lock() {

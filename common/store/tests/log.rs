@@ -187,6 +187,16 @@ fn refuses_a_second_writer() {
     drop(open(folder.path()).unwrap());
 }
 
+/// THR-43: a link to the database is the same database.
+#[test]
+fn refuses_a_second_writer_through_a_link() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let _log = open(folder.path()).unwrap();
+    std::os::unix::fs::symlink(folder.path().join("kokuin.db"), other.path().join("kokuin.db")).unwrap();
+    std::os::unix::fs::symlink(folder.path().join("log"), other.path().join("log")).unwrap();
+    assert!(matches!(open(other.path()), Err(Refused::Store(StoreError::Locked { .. }))));
+}
+
 /// Whoever gets round the lock meets the primary key (THR-43).
 #[test]
 fn primary_key_stops_a_writer_without_the_lock() {
