@@ -36,6 +36,9 @@ impl SealId {
     }
 
     /// As the log names it.
+    ///
+    /// # Panics
+    /// Never: 16 octets make a serial.
     #[must_use]
     pub fn serial(&self) -> Serial {
         Serial::new(self.0.as_bytes()).expect("invariant: 16 octets make a serial")

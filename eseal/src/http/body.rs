@@ -97,7 +97,7 @@ async fn parts(headers: &HeaderMap, body: Bytes) -> Result<Submitted, SealError>
     let mut multipart = Multipart::new(headers, once);
     let (mut document, mut request) = (None, None);
     while let Some(field) = multipart.next().await {
-        let mut field = field.map_err(broken)?;
+        let mut field = field.map_err(|error| broken(&error))?;
         let nested = field.content_type().is_some_and(|mime| mime.type_() == "multipart");
         let doubled = field.headers().get_all(CONTENT_TYPE).count() > 1;
         if nested || doubled {
@@ -113,7 +113,7 @@ async fn parts(headers: &HeaderMap, body: Bytes) -> Result<Submitted, SealError>
         }
         let mut octets = BytesMut::new();
         while let Some(chunk) = field.next().await {
-            octets.extend_from_slice(&chunk.map_err(broken)?);
+            octets.extend_from_slice(&chunk.map_err(|error| broken(&error))?);
         }
         *place = Some(octets.freeze());
     }
@@ -123,7 +123,7 @@ async fn parts(headers: &HeaderMap, body: Bytes) -> Result<Submitted, SealError>
 }
 
 /// The library's words are not shown: they may hold what was sent.
-fn broken(error: MultipartError) -> SealError {
+fn broken(error: &MultipartError) -> SealError {
     tracing::debug!(%error, "multipart");
     SealError::Multipart("it is not framed as RFC 7578 says")
 }

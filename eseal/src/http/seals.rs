@@ -9,12 +9,12 @@ use actix_web::{
     web::{Bytes, Data, Payload},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use kokuin_web::Problem;
+use kokuin_web::{Permit, Problem, Refused, abandon};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    SealError, SealFormat, SealRequest, Service,
+    Actor, SealError, SealFormat, SealRequest, Service,
     http::{
         body::{BodyDoor, Submitted},
         problem::{authenticate, blocking},
@@ -86,9 +86,13 @@ pub(super) async fn create(
     service: Data<Service>,
     door: Data<BodyDoor>,
 ) -> Result<HttpResponse, Problem> {
-    let permit = door.admit(&request)?;
-    let actor = authenticate(&service, &request).await?;
-    actor.check_may_seal()?;
+    let (permit, actor) = match enter(&request, &service, &door).await {
+        Ok(entered) => entered,
+        Err(refused) => {
+            abandon(&request, payload);
+            return Err(refused.into());
+        }
+    };
     let body = door.read(&request, payload).await?;
     let submission = match submission(&request, body, actor, door.document_limit()).await {
         Ok(submission) => submission,
@@ -102,10 +106,18 @@ pub(super) async fn create(
     Ok(answer(&request, sealed))
 }
 
+/// Everything that is decided before the body is read.
+async fn enter(request: &HttpRequest, service: &Data<Service>, door: &BodyDoor) -> Result<(Permit, Actor), Refused> {
+    let permit = door.admit(request)?;
+    let actor = authenticate(service, request).await?;
+    actor.check_may_seal()?;
+    Ok((permit, actor))
+}
+
 async fn submission(
     request: &HttpRequest,
     body: Bytes,
-    actor: crate::Actor,
+    actor: Actor,
     limit: usize,
 ) -> Result<SubmissionBytes, SealError> {
     let key = IdempotencyKey::read(request.headers())?;

@@ -1,7 +1,7 @@
 //! The signature: CMS with the attributes of CAdES (CAD-01..CAD-10, PAD-02).
 
 use kokuin_asn1::{
-    cades,
+    Certificate, cades,
     cms::{SignedAttributes, SignedDataParts, SignerIdParts, SignerParts, build_signed_data},
     oids,
 };
@@ -41,7 +41,7 @@ impl SignedSeal {
         let digest_algorithm = authorized.digest.algorithm.algorithm_id_der();
         let certificate = credential.certificate();
         let certificates: Vec<&[u8]> =
-            std::iter::once(certificate).chain(credential.chain()).map(|each| each.der()).collect();
+            std::iter::once(certificate).chain(credential.chain()).map(Certificate::der).collect();
         let cms = build_signed_data(&SignedDataParts {
             digest_algorithms: &[&digest_algorithm],
             content_type: &oids::ID_DATA,
