@@ -12,6 +12,7 @@ pub mod revision;
 pub mod signature;
 
 mod chain;
+mod listed;
 mod load;
 mod scan;
 mod tree;

@@ -10,9 +10,9 @@ use std::{
     time::Instant,
 };
 
-use lopdf::{Document, LoadOptions, Object, ObjectId, xref::XrefEntry};
+use lopdf::{Document, LoadOptions, Object, ObjectId};
 
-use crate::{chain::Chain, error::PdfError, limit::Limits};
+use crate::{chain::Chain, error::PdfError, limit::Limits, listed::keep_listed};
 
 /// Octets of object streams times their members: how far their members may overlap before it costs seconds.
 const MEMBER_WORK: u64 = 4_000_000_000;
@@ -59,7 +59,7 @@ pub(crate) fn load(bytes: &[u8], chain: &Chain, limits: &Limits) -> Result<Docum
             return Err(error);
         }
     };
-    keep_listed(&mut document)?;
+    keep_listed(&mut document, bytes, limits)?;
     Ok(document)
 }
 
@@ -106,26 +106,4 @@ impl Work {
         }
         Ok(())
     }
-}
-
-/// Keeps what the cross-reference data lists and nothing else. The library keys objects by the header it finds and adds members of
-/// object streams that no entry names; a reader that follows the entries sees other objects.
-fn keep_listed(document: &mut Document) -> Result<(), PdfError> {
-    let entries = &document.reference_table.entries;
-    for (&number, entry) in entries {
-        let id = match *entry {
-            XrefEntry::Normal { offset: 0, .. } | XrefEntry::Free | XrefEntry::UnusableFree => continue,
-            XrefEntry::Normal { generation, .. } => (number, generation),
-            XrefEntry::Compressed { .. } => (number, 0),
-        };
-        if !document.objects.contains_key(&id) {
-            return Err(PdfError::BrokenObject { object: id.into() });
-        }
-    }
-    document.objects.retain(|(number, generation), _| match entries.get(number) {
-        Some(XrefEntry::Normal { generation: listed, .. }) => listed == generation,
-        Some(XrefEntry::Compressed { .. }) => *generation == 0,
-        Some(XrefEntry::Free | XrefEntry::UnusableFree) | None => false,
-    });
-    Ok(())
 }
