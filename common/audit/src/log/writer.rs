@@ -216,7 +216,9 @@ impl Writer {
         leaves.iter().for_each(|leaf| edge.push(*leaf, &mut full));
         if let Err(error) = self.store.append(first, entries, &full) {
             self.in_doubt = match error {
-                StorageError::DuplicateSerial { .. } | StorageError::IndexTaken { .. } | StorageError::Retired => Vec::new(),
+                StorageError::DuplicateSerial { .. } | StorageError::IndexTaken { .. } | StorageError::Retired => {
+                    Vec::new()
+                }
                 StorageError::Damaged { .. } | StorageError::Failed(_) => leaves,
             };
             return Err(error.into());
