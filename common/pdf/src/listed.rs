@@ -19,7 +19,6 @@ pub(crate) fn keep_listed(document: &mut Document, bytes: &[u8], limits: &Limits
     for (&number, entry) in entries {
         let (id, is_its_own) = match *entry {
             XrefEntry::Free | XrefEntry::UnusableFree => continue,
-            XrefEntry::Normal { offset: 0, generation } => ((number, generation), is_harmless_at_zero(document, bytes)),
             XrefEntry::Normal { offset, generation } => {
                 let header = usize::try_from(offset).ok().and_then(|at| Scanner::new(bytes, at).object_header());
                 let own = Some((u64::from(number), u64::from(generation)));
@@ -41,28 +40,6 @@ pub(crate) fn keep_listed(document: &mut Document, bytes: &[u8], limits: &Limits
         Some(XrefEntry::Free | XrefEntry::UnusableFree) | None => false,
     });
     Ok(())
-}
-
-/// Writers use offset 0 for objects that are not there. The library reads the first object of the file for it, which does no harm while
-/// that is what its own entry says as well.
-fn is_harmless_at_zero(document: &Document, bytes: &[u8]) -> bool {
-    let mut scanner = Scanner::new(bytes, 0);
-    scanner.skip_space();
-    let first = scanner.at();
-    let Some((number, generation)) = scanner.object_header() else { return true };
-    let Some(entry) = u32::try_from(number).ok().and_then(|number| document.reference_table.entries.get(&number))
-    else {
-        return true;
-    };
-    match *entry {
-        XrefEntry::Free | XrefEntry::UnusableFree => true,
-        XrefEntry::Compressed { .. } => false,
-        XrefEntry::Normal { offset, generation: listed } => {
-            let mut own = Scanner::new(bytes, usize::try_from(offset).unwrap_or(usize::MAX));
-            own.skip_space();
-            u64::from(listed) != generation || own.at() == first
-        }
-    }
 }
 
 /// Where a number is in the list of an object stream.
