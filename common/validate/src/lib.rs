@@ -9,6 +9,7 @@ pub mod artifact;
 pub mod attributes;
 mod cades;
 mod checks;
+mod existence;
 pub mod instant;
 mod integrity;
 mod limit;

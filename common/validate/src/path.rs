@@ -2,6 +2,8 @@
 
 mod build;
 mod check;
+#[cfg(test)]
+mod limbo;
 mod names;
 mod policies;
 mod standing;
@@ -31,6 +33,8 @@ pub(crate) struct Question {
     pub(crate) control_time: i64,
     /// Whether `valid_at` comes from a proof of existence rather than from the control time.
     pub(crate) has_proof: bool,
+    /// When the signature is shown not to have been made yet, Unix seconds.
+    pub(crate) made_after: Option<i64>,
     /// When the signer says that it signed; decides between the two `CRYPTO_CONSTRAINTS_FAILURE`s.
     pub(crate) claimed_time: Option<i64>,
 }

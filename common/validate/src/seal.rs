@@ -3,15 +3,15 @@
 use kokuin_asn1::{
     Certificate,
     cms::{SignedData, SignerInfo},
-    oids,
 };
 
 use crate::{
     attributes::CheckedAttributes,
     checks::{Checks, Conclusion},
+    existence::{Existence, Proof, SIGNATURE_STAMP, Stamps},
     instant::rfc3339,
     integrity::{self, Embedded, Examined, Source},
-    limit::{self, Budget},
+    limit::Budget,
     material,
     path::{self, Question},
     report::{SealAnswers, SignatureReport},
@@ -20,7 +20,6 @@ use crate::{
     status::{Status, SubIndication},
     strength::{self, Use},
     trust::Purpose,
-    tst::{self, Standalone, TokenVerdict},
     verdict,
 };
 
@@ -31,15 +30,6 @@ pub(crate) enum Format {
     Cades,
     /// In a PDF: the claimed time is in the signature dictionary and must not be signed.
     Pades,
-}
-
-/// Something that proves that the signature existed.
-#[derive(Clone, Debug)]
-pub(crate) struct Proof {
-    /// Unix seconds.
-    pub(crate) time: i64,
-    /// What it is, for the report.
-    pub(crate) what: String,
 }
 
 /// One seal to be judged.
@@ -76,12 +66,14 @@ impl Seal<'_> {
         let mut problems = self.problems.clone();
         problems.extend(examined.problems.iter().cloned());
         let is_baseline = self.check_format(&examined, &embedded, &mut checks, &mut problems);
-        let (timestamps, best) = self.best_signature_time(&embedded, &mut checks);
+        let stamps = Stamps { request: self.request, budget: self.budget, embedded: &embedded };
+        let existence = stamps.judge(self.info, self.source, self.proofs.clone(), &mut checks);
+        problems.extend(existence.problem.clone());
         let mut paths = Vec::new();
         let mut valid_until = None;
         let signer = examined.signer.as_ref().map(|identified| identified.certificate().clone());
         if let Some(certificate) = &signer {
-            let question = self.question(&examined, best);
+            let question = self.question(&examined, &existence);
             match path::check_paths(&material, certificate, question, &mut checks, &mut paths) {
                 Ok(checked) => {
                     path::explain(&checked, Purpose::Seal, &mut checks);
@@ -90,22 +82,22 @@ impl Seal<'_> {
                 Err(conclusion) => problems.push(conclusion),
             }
         }
-        problems.extend(self.check_strength(&examined, best, &mut checks).err());
+        problems.extend(self.check_strength(&examined, &existence, &mut checks).err());
         if let Some(attributes) = &examined.attributes {
             let logged = verdict::check_log(self.request, self.info.signature, attributes.signed_bytes(), &mut checks);
             problems.extend(logged.err());
         }
         let answers = answers(signer.as_ref(), &problems);
-        let passed = self.passed_reason(&answers, best);
+        let passed = self.passed_reason(&answers, existence.best);
         let mut report = verdict::settled(&self.label, &problems, &passed, verdict::chosen_time(self.request), checks);
-        report.best_signature_time = best.map(rfc3339);
+        report.best_signature_time = existence.best.map(rfc3339);
         report.signer = signer.as_ref().map(verdict::identity);
-        report.level = is_baseline.then_some(if best.is_some() { "B-T" } else { "B-B" });
-        report.valid_until = self.valid_until(&examined, valid_until, &timestamps);
+        report.level = is_baseline.then_some(if existence.best.is_some() { "B-T" } else { "B-B" });
+        report.valid_until = self.valid_until(&examined, valid_until, &existence.reports);
         report.algorithms = examined.algorithms.iter().map(Use::report).collect();
         report.paths = paths;
         report.answers = Some(answers);
-        report.timestamps = timestamps;
+        report.timestamps = existence.reports;
         report.signature_sha256 = Some(verdict::sha256_hex(self.info.signature));
         report.attributes_sha256 =
             examined.attributes.as_ref().map(|attributes| verdict::sha256_hex(attributes.signed_bytes()));
@@ -163,52 +155,25 @@ impl Seal<'_> {
         is_baseline
     }
 
-    /// Judges every time-stamp over the signature value. One that fails proves nothing and takes nothing away (VAL-04, THR-30).
-    fn best_signature_time(&self, embedded: &Embedded, checks: &mut Checks) -> (Vec<SignatureReport>, Option<i64>) {
-        let mut proofs = self.proofs.clone();
-        let mut reports = Vec::new();
-        let attributes = self.info.unsigned_attrs.as_ref();
-        let tokens = attributes.map(|attributes| attributes.all(&oids::SIGNATURE_TIME_STAMP)).unwrap_or_default();
-        for (index, token) in tokens.iter().flat_map(|each| &each.values).enumerate() {
-            if index == limit::TIMESTAMPS {
-                checks.note(Rule::SealTimeStamp, "More time-stamps are there than are looked at.");
-                break;
-            }
-            let label = format!("signature time-stamp {}", index + 1);
-            let source = Source::Bytes(self.info.signature);
-            let TokenVerdict { report, proves } =
-                tst::judge(self.request, self.budget, token, source, embedded, &label, Standalone::No);
-            match proves {
-                Some(time) => {
-                    checks.passed(Rule::SealTimeStamp, format!("{label}: the signature existed at {}.", rfc3339(time)));
-                    proofs.push(Proof { time, what: label });
-                }
-                None => checks
-                    .note(Rule::SealTimeStamp, format!("{label} is ignored and proves nothing: {}", report.reason)),
-            }
-            reports.push(report);
-        }
-        let best = proofs.iter().min_by_key(|proof| proof.time);
-        if let Some(proof) = best {
-            let text = format!("The signature is shown to have existed at {} ({}).", rfc3339(proof.time), proof.what);
-            checks.passed(Rule::BestSignatureTime, text);
-        }
-        (reports, best.map(|proof| proof.time))
-    }
-
-    fn question(&self, examined: &Examined, best: Option<i64>) -> Question {
+    fn question(&self, examined: &Examined, existence: &Existence) -> Question {
         let control_time = self.request.control_time.unix_seconds;
         Question {
             purpose: Purpose::Seal,
-            valid_at: best.unwrap_or(control_time).min(control_time),
+            valid_at: existence.best.unwrap_or(control_time).min(control_time),
             control_time,
-            has_proof: best.is_some(),
+            has_proof: existence.best.is_some(),
+            made_after: existence.made_after,
             claimed_time: examined.attributes.as_ref().and_then(CheckedAttributes::signing_time),
         }
     }
 
-    fn check_strength(&self, examined: &Examined, best: Option<i64>, checks: &mut Checks) -> Result<(), Conclusion> {
-        let question = self.question(examined, best);
+    fn check_strength(
+        &self,
+        examined: &Examined,
+        existence: &Existence,
+        checks: &mut Checks,
+    ) -> Result<(), Conclusion> {
+        let question = self.question(examined, existence);
         for each in &examined.algorithms {
             let (at, now) = (question.valid_at, question.control_time);
             strength::check(self.request.crypto_policy, each, at, now, question.claimed_time)
@@ -227,7 +192,7 @@ impl Seal<'_> {
     ) -> Option<String> {
         let proved = timestamps
             .iter()
-            .filter(|report| report.status == Status::TotalPassed)
+            .filter(|report| report.status == Status::TotalPassed && report.label.starts_with(SIGNATURE_STAMP))
             .filter_map(|report| report.valid_until.clone())
             .max();
         proved.or_else(|| strength::first_end(self.request.crypto_policy, &examined.algorithms, path_end).map(rfc3339))

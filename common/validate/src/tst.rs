@@ -169,6 +169,7 @@ impl<'a> ParsedToken<'a> {
             valid_at: control_time,
             control_time,
             has_proof: false,
+            made_after: None,
             claimed_time: Some(self.info.gen_time.unix_seconds()),
         }
     }

@@ -32,7 +32,13 @@ impl NameConstraints {
         let mut reader = Reader::enter_only(value, tag::SEQUENCE, "NameConstraints")?;
         let permitted = subtrees(reader.enter_optional(tag::context_constructed(0), "permittedSubtrees")?)?;
         let excluded = subtrees(reader.enter_optional(tag::context_constructed(1), "excludedSubtrees")?)?;
+        let end = reader.here();
         reader.finish()?;
+        // A leading full stop is for URIs and mail addresses; in a DNS name readers disagree about what it means.
+        let is_unclear = |base: &GeneralName| matches!(base, GeneralName::Dns(name) if name.starts_with('.'));
+        if permitted.iter().chain(&excluded).any(is_unclear) {
+            return Err(Asn1Error::TextMalformed { at: end });
+        }
         Ok(Self { permitted, excluded })
     }
 
@@ -43,6 +49,10 @@ impl NameConstraints {
             return Err("it has more names than are compared".to_owned());
         }
         for name in &names {
+            let is_compared = self.permitted.iter().chain(&self.excluded).any(|base| is_same_kind(base, name));
+            if is_compared && !name.is_well_formed() {
+                return Err(format!("{name} is no such name, so that nothing can be said about it"));
+            }
             if let Some(base) = self.excluded.iter().find(|base| covers(base, name, true)) {
                 return Err(format!("{name} is inside the excluded subtree {base}"));
             }
@@ -52,6 +62,22 @@ impl NameConstraints {
             }
         }
         Ok(())
+    }
+}
+
+impl GeneralName {
+    /// Whether text that must be compared has the shape of its kind.
+    fn is_well_formed(&self) -> bool {
+        match self {
+            Self::Dns(name) => !name.is_empty() && name.is_ascii() && name.split('.').all(|label| !label.is_empty()),
+            Self::Email(name) => {
+                name.is_ascii()
+                    && name.split_once('@').is_some_and(|(mailbox, host)| {
+                        !mailbox.is_empty() && !host.is_empty() && !host.starts_with('.') && !host.contains('@')
+                    })
+            }
+            Self::Directory(_) | Self::Uri(_) | Self::Ip(_) | Self::Other(_) => true,
+        }
     }
 }
 
@@ -141,7 +167,6 @@ fn covers(base: &GeneralName, name: &GeneralName, unclear: bool) -> bool {
 
 /// `example.com` covers itself and everything below; the empty base covers everything.
 fn is_at_or_below(name: &str, base: &str) -> bool {
-    let base = base.trim_start_matches('.');
     base.is_empty() || name == base || name.strip_suffix(base).is_some_and(|rest| rest.ends_with('.'))
 }
 

@@ -43,6 +43,11 @@ pub(super) fn check_validity(
             let sub = if is_proved { SubIndication::NotYetValid } else { SubIndication::OutOfBoundsNoPoe };
             return Err(Conclusion::new(Rule::ChainValidity, sub, reason));
         }
+        if index == 0 && question.made_after.is_some_and(|made_after| made_after > until) {
+            let reason =
+                format!("The certificate of {name} ended at {}, and the signature is younger.", rfc3339(until));
+            return Err(Conclusion::new(Rule::ChainValidity, SubIndication::Expired, reason));
+        }
         let reason = format!(
             "The certificate of {name} ended at {}, before {at}, and nothing proves that the signature is older than that.",
             rfc3339(until)
@@ -83,6 +88,9 @@ pub(super) fn check_standings(
                         "{what}, which is after {}, the time of this validation.",
                         rfc3339(question.valid_at)
                     ));
+                } else if index == 0 && question.made_after.is_some_and(|made_after| made_after >= *date) {
+                    let reason = format!("{what}, and the signature is shown to be younger.");
+                    return Err(Conclusion::new(rule, SubIndication::Revoked, reason));
                 } else {
                     let sub = if index == 0 { SubIndication::RevokedNoPoe } else { SubIndication::RevokedCaNoPoe };
                     return Err(Conclusion::new(

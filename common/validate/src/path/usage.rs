@@ -8,7 +8,9 @@ use crate::{checks::Conclusion, rule::Rule, status::SubIndication, trust::Purpos
 pub(super) fn check_signer(certificate: &Certificate, purpose: Purpose) -> Result<(), Conclusion> {
     match purpose {
         Purpose::Tsa => check_tsu(certificate)?,
-        Purpose::Seal | Purpose::Log | Purpose::Tls => check_sealer(certificate)?,
+        Purpose::Seal => check_sealer(certificate)?,
+        // Nothing signed for these is validated here; their paths are held to RFC 5280 alone.
+        Purpose::Log | Purpose::Tls => {}
     }
     match certificate.key_usage() {
         Some(usage) if !usage.digital_signature() && !usage.non_repudiation() => Err(constraint(

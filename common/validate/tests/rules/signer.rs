@@ -1,6 +1,7 @@
 //! Who signed, and who vouches for it: THR-01 to THR-05.
 
 use kokuin_asn1::oids;
+use kokuin_devca::hostile::TestCertificate;
 use kokuin_key::Purpose as KeyPurpose;
 use kokuin_validate::{Purpose, Purposes, TrustStore};
 
@@ -93,7 +94,7 @@ fn thr_04_refuses_each_wrong_tsu_certificate_by_its_own_name() {
         ("tst.eku-absent", world("a").with_tsu(|c| c.without(&oids::EXT_KEY_USAGE))),
         ("tst.eku-not-critical", world("a").with_tsu(|c| c.extended_key_usage(&[oids::KP_TIME_STAMPING], false))),
         ("tst.eku-other", world("a").with_tsu(|c| c.extended_key_usage(&[stamping, oids::KP_CODE_SIGNING], true))),
-        ("tst.leaf-is-ca", world("a").with_tsu(|c| c.ca_true())),
+        ("tst.leaf-is-ca", world("a").with_tsu(TestCertificate::ca_true)),
     ];
     for (id, a) in cases {
         let token = a.token(DATA, NOW - 60).build();

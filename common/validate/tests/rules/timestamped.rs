@@ -2,9 +2,9 @@
 
 use kokuin_asn1::{cades, oids};
 use kokuin_devca::{Reason, Revoked, Validity};
-use kokuin_validate::{ControlTime, Purpose, Purposes, TrustStore};
+use kokuin_validate::{ControlTime, Purpose, Purposes, SubIndication, TrustStore};
 
-use crate::material::{Asked, DATA, DAY, HOUR, NOW, World, has_check, verdict, world};
+use crate::material::{Asked, Cms, DATA, DAY, HOUR, NOW, World, has_check, verdict, world};
 
 /// Trusts one world for seals and another for tokens.
 fn trust(seals: &World, tokens: &World) -> TrustStore {
@@ -71,7 +71,7 @@ fn a_token_over_another_signature_proves_nothing() {
     seal.signers[0].unsigned.push(cades::attribute(&oids::SIGNATURE_TIME_STAMP, &token));
     let report = Asked::new(&seal.build(), &trust(&a, &t), &lists(&a, &t)).run();
     assert_eq!(report.overall.level, Some("B-B"));
-    assert_eq!(report.overall.timestamps[0].sub_indication.map(|sub| sub.name()), Some("HASH_FAILURE"));
+    assert_eq!(report.overall.timestamps[0].sub_indication.map(SubIndication::name), Some("HASH_FAILURE"));
 }
 
 #[test]
@@ -126,4 +126,44 @@ fn a_token_from_the_future_is_no_proof() {
     assert_eq!(verdict(&asked.run()), "INDETERMINATE SIG_CONSTRAINTS_FAILURE");
     let chosen = Asked { at: ControlTime::chosen(NOW + 2 * HOUR), ..asked };
     assert_eq!(verdict(&chosen.run()), "TOTAL-PASSED");
+}
+
+/// A seal by `a` that carries a signed time-stamp of `gen_time` by `t` over its content.
+fn with_content_stamp(a: &World, t: &World, gen_time: i64) -> Cms {
+    let mut seal = a.cades(DATA);
+    let token = t.token(DATA, gen_time).build();
+    seal.signers[0].attributes.push(cades::attribute(&oids::CONTENT_TIME_STAMP, &token));
+    seal
+}
+
+#[test]
+fn val_23_signed_after_the_revocation_fails() {
+    let (a, t) = (world("a"), world("t"));
+    let revoked = [Revoked { serial: a.seal.serial().to_vec(), at: NOW - 2 * HOUR, reason: None }];
+    let crls = [a.crls_with(&revoked), t.crls()].concat();
+    let judged = |gen_time| {
+        let seal = with_content_stamp(&a, &t, gen_time).build();
+        verdict(&Asked::new(&seal, &trust(&a, &t), &crls).run())
+    };
+    assert_eq!(judged(NOW - HOUR), "TOTAL-FAILED REVOKED");
+    assert_eq!(judged(NOW - 3 * HOUR), "INDETERMINATE REVOKED_NO_POE");
+}
+
+#[test]
+fn val_24_signed_after_the_end_of_the_certificate_fails() {
+    let ended = Validity { not_before: NOW - 300 * DAY, not_after: NOW - 2 * HOUR };
+    let a = world("a").with_seal(|certificate| certificate.valid(ended).expect("times"));
+    let t = world("t");
+    let seal = with_content_stamp(&a, &t, NOW - HOUR).build();
+    assert_eq!(verdict(&Asked::new(&seal, &trust(&a, &t), &lists(&a, &t)).run()), "TOTAL-FAILED EXPIRED");
+}
+
+#[test]
+fn val_33_a_stamp_inside_that_is_younger_than_one_over_it_contradicts_it() {
+    let (a, t) = (world("a"), world("t"));
+    let mut seal = with_content_stamp(&a, &t, NOW - HOUR);
+    let token = t.token(&seal.signers[0].signature(), NOW - 2 * HOUR).build();
+    seal.signers[0].unsigned.push(cades::attribute(&oids::SIGNATURE_TIME_STAMP, &token));
+    let report = Asked::new(&seal.build(), &trust(&a, &t), &lists(&a, &t)).run();
+    assert_eq!(verdict(&report), "INDETERMINATE TIMESTAMP_ORDER_FAILURE");
 }
