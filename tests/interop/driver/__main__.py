@@ -1,4 +1,4 @@
-"""Runs every check against one server and counts."""
+"""Runs every check and counts."""
 
 import sys
 
@@ -7,19 +7,25 @@ import lint
 import logs
 import refusals
 import seals
+import starts
 import timestamps
 import verdicts
 from report import Report
-from server import Server
+from server import NotStarted, from_environment
 from world import World
 
 
 def main() -> int:
     report = Report(only=sys.argv[1:])
-    with Server() as server:
-        world = World(server)
-        for room in (timestamps, clients, verdicts, refusals, logs, seals, lint):
-            room.run(world, report)
+    try:
+        with from_environment() as server:
+            world = World(server)
+            for room in (timestamps, clients, verdicts, refusals, logs, seals, lint):
+                room.run(world, report)
+    except NotStarted as error:
+        print(f"{error}\n0 passed, 1 failed")
+        return 1
+    starts.run(report)
     return report.close()
 
 

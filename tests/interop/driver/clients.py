@@ -31,7 +31,8 @@ def run(world: World, report: Report) -> None:
 
 
 def response_for(world: World, data: bytes, algorithm: HashAlgorithm):
-    request = TimestampRequestBuilder().data(data).hash_algorithm(algorithm).nonce(nonce=True).cert_request(cert_request=True).build()
+    builder = TimestampRequestBuilder().data(data).hash_algorithm(algorithm)
+    request = builder.nonce(nonce=True).cert_request(cert_request=True).build()
     http = urllib.request.Request(world.tsa, data=request.as_bytes(), headers={"Content-Type": QUERY})
     with urllib.request.urlopen(http, timeout=30) as answer:
         return request, decode_timestamp_response(answer.read())

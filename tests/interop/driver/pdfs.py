@@ -48,4 +48,8 @@ def linearized(world: World, path: Path) -> Path:
     return path
 
 
-KINDS = {"table": lambda world, path: table(path), "stream": stream, "linearized": linearized}
+KINDS = {
+    "a cross-reference table": lambda world, path: table(path),
+    "a cross-reference stream": stream,
+    "linearization": linearized,
+}

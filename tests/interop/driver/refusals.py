@@ -1,4 +1,4 @@
-"""Every failure that a client can provoke, over HTTP: what is decided before a body is parsed, and every PKIFailureInfo."""
+"""Every failure that a client can provoke: what HTTP decides before a body is parsed, and every PKIFailureInfo."""
 
 import json
 import os

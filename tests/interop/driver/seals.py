@@ -17,7 +17,7 @@ def run(world: World, report: Report) -> None:
     for kind in pdfs.KINDS:
         for level in ("B-B", "B-T"):
             report.check(
-                f"pades {level}: a PDF with a cross-reference {kind}" if kind != "linearized" else f"pades {level}: a linearized PDF",
+                f"pades {level}: a PDF with {kind}",
                 lambda kind=kind, level=level: pades(world, kind, level),
             )
     report.check("pades: refuses an encrypted, a sealed and a broken PDF with a problem", lambda: refused_pdfs(world))

@@ -1,4 +1,4 @@
-"""A server to talk to: the one named by the environment, or one of our own."""
+"""Servers to talk to: one that runs already, or our own."""
 
 import os
 import shutil
@@ -11,6 +11,10 @@ import urllib.request
 from pathlib import Path
 
 START_SECONDS = 60
+
+
+class NotStarted(Exception):
+    """The server ended, or was not ready in time."""
 
 
 def free_port() -> int:
@@ -28,24 +32,17 @@ def is_ready(url: str) -> bool:
 
 
 class Server:
-    """Started when entered, stopped when left; a server that ran before is left alone."""
+    """A server of our own, started when entered and stopped when left."""
 
-    def __init__(self) -> None:
-        given = [os.environ.get(name) for name in ("DATA", "TSA_URL", "SEAL_URL")]
-        self.process: subprocess.Popen[bytes] | None = None
-        self.temporary: Path | None = None
-        if all(given):
-            self.data, self.tsa, self.seal = Path(given[0]), given[1].rstrip("/"), given[2].rstrip("/")
-            return
+    def __init__(self, *options: str, data: Path | None = None) -> None:
         self.temporary = Path(tempfile.mkdtemp(prefix="kokuin-interop-"))
-        self.data = self.temporary / "data"
+        self.data = data or self.temporary / "data"
         self.tsa = f"http://127.0.0.1:{free_port()}"
         self.seal = f"http://127.0.0.1:{free_port()}"
+        self.options = options
 
     def __enter__(self) -> "Server":
-        if self.temporary is None:
-            return self
-        command = [os.environ["KOKUIN_BIN"], "serve", "--dev", "--data", str(self.data)]
+        command = [os.environ["KOKUIN_BIN"], "serve", "--dev", "--data", str(self.data), *self.options]
         command += ["--tsa-listen", self.tsa.removeprefix("http://")]
         command += ["--seal-listen", self.seal.removeprefix("http://")]
         self.log = open(self.temporary / "server.log", "wb")
@@ -53,25 +50,36 @@ class Server:
         deadline = time.monotonic() + START_SECONDS
         while not (is_ready(self.tsa) and is_ready(self.seal)):
             if self.process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise SystemExit(f"the server did not start:\n{self.read_log()}\n0 passed, 1 failed")
+                said = (self.temporary / "server.log").read_text(errors="replace")
+                self.__exit__()
+                raise NotStarted(f"{' '.join(command)} did not get ready:\n{said}")
             time.sleep(0.05)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop()
-        if self.temporary is not None:
-            shutil.rmtree(self.temporary, ignore_errors=True)
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+        shutil.rmtree(self.temporary, ignore_errors=True)
 
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            try:
-                self.process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-            self.log.close()
 
-    def read_log(self) -> str:
-        return (self.temporary / "server.log").read_text(errors="replace") if self.temporary else ""
+class RunningServer:
+    """A server that runs already, named by the environment; it is left alone."""
+
+    def __init__(self, data: str, tsa: str, seal: str) -> None:
+        self.data, self.tsa, self.seal = Path(data), tsa.rstrip("/"), seal.rstrip("/")
+
+    def __enter__(self) -> "RunningServer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def from_environment() -> Server | RunningServer:
+    given = [os.environ.get(name) for name in ("DATA", "TSA_URL", "SEAL_URL")]
+    return RunningServer(*given) if all(given) else Server()

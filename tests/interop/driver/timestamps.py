@@ -78,9 +78,7 @@ def refuses_other_data(world: World) -> None:
 def refuses_other_root(world: World) -> None:
     folder = world.folder()
     document, _, response = ask(world, folder, "-sha256", "-cert")
-    other = folder / "other.pem"
-    subject = ["-subj", "/CN=Other root", "-nodes", "-keyout", folder / "other.key", "-out", other]
-    world.program("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", *subject)
+    other = world.other_root()
     world.program("openssl", "ts", "-verify", "-in", response, "-data", document, "-CAfile", other, status=1)
 
 

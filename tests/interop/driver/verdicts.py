@@ -18,6 +18,7 @@ def run(world: World, report: Report) -> None:
     report.check("kokuin-verify: TOTAL-FAILED, HASH_FAILURE for another document", lambda: other_document(world))
     report.check("kokuin-verify: TOTAL-FAILED, SIG_CRYPTO_FAILURE for a changed signature", lambda: tampered(world))
     report.check("kokuin-verify: INDETERMINATE without a trust anchor", lambda: no_anchor(world))
+    report.check("kokuin-verify: INDETERMINATE under another root", lambda: other_root(world))
     report.check("kokuin-verify: INDETERMINATE, TRY_LATER without revocation data", lambda: no_revocation_data(world))
     report.check("kokuin-verify: 64 for wrong usage, 66 for input that is not there", lambda: usage(world))
     report.check("kokuin-verify receipt: the token is in the log", lambda: receipt(world))
@@ -73,6 +74,12 @@ def tampered(world: World) -> None:
 def no_anchor(world: World) -> None:
     document, response = stamped(world)
     found = world.verdict(response, "--data", document, status=2)
+    equal((found["status"], found["sub_indication"]), ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"), "verdict")
+
+
+def other_root(world: World) -> None:
+    document, response = stamped(world)
+    found = world.verdict(response, "--data", document, "--trust", world.other_root(), *world.crls(), status=2)
     equal((found["status"], found["sub_indication"]), ("INDETERMINATE", "NO_CERTIFICATE_CHAIN_FOUND"), "verdict")
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from report import Failed, expect
-from server import Server
+from server import RunningServer, Server
 
 QUERY = "application/timestamp-query"
 REPLY = "application/timestamp-reply"
@@ -34,7 +34,7 @@ class NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class World:
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server | RunningServer) -> None:
         self.data, self.tsa, self.seal = server.data, f"{server.tsa}/tsa", server.seal
         self.tsa_root = server.tsa
         self.root = self.data / "ca" / "root.pem"
@@ -72,6 +72,14 @@ class World:
 
     def token(self) -> str:
         return (self.data / "api-token").read_text().strip()
+
+    def other_root(self) -> Path:
+        """A root that has nothing to do with the server."""
+        path = self.work / "other.pem"
+        if not path.exists():
+            subject = ["-subj", "/CN=Other root", "-nodes", "-keyout", self.work / "other.key", "-out", path]
+            self.program("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", *subject)
+        return path
 
     # Programs
 
