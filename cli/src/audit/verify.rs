@@ -11,7 +11,7 @@ use kokuin_suite_openssl::OpenSslEngine;
 
 use super::{Place, Which};
 
-/// Exit code where the log cannot be read (EX_NOINPUT).
+/// Exit code where the log cannot be read (`EX_NOINPUT`).
 const UNREADABLE: u8 = 66;
 
 /// What to check against.
