@@ -23,7 +23,7 @@ impl LogStore for Faulty {
     }
 
     fn append(&mut self, first: LeafIndex, rows: &[Encoded], tiles: &[FullTile]) -> Result<(), StorageError> {
-        let next = self.1.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        let next = self.1.lock().unwrap_or_else(PoisonError::into_inner).take();
         assert!(!matches!(next, Some(Next::Panic)), "told to");
         self.0.append(first, rows, tiles)?;
         match next {
