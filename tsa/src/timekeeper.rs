@@ -57,24 +57,26 @@ impl Timekeeper {
             return Err(Refusal::ClockNotRecorded);
         }
         let reading = self.reading()?;
+        // Again: a reading that had to be moved has grown.
         let bound_us = self.check_bound(&reading)?;
         self.given.fetch_add(1, Ordering::Relaxed);
         Ok(TokenTime { reading, bound_us, clock_entry: LeafIndex(clock_entry) })
     }
 
-    /// A reading that the guard lets through. Where another worker was faster, a later reading costs nothing, while
+    /// A reading good enough for the policy that the guard lets through. One that is not must not move the guard: a clock
+    /// that is far ahead and knows it would stop the service until that time has come. Where another worker was faster, a later reading costs nothing, while
     /// moving this one would widen its bound.
     ///
     /// # Errors
-    /// [`Refusal::Clock`].
+    /// [`Refusal::Clock`], [`Refusal::ClockTooUncertain`].
     pub fn reading(&self) -> Result<TimeReading, Refusal> {
         for _ in 0..READINGS {
-            let reading = self.clock.read().map_err(Refusal::Clock)?;
+            let reading = self.read_clock()?;
             if self.guard.admit(reading.instant()).map_err(Refusal::Clock)? == reading.instant() {
                 return Ok(reading);
             }
         }
-        let reading = self.clock.read().map_err(Refusal::Clock)?;
+        let reading = self.read_clock()?;
         let admitted = self.guard.admit(reading.instant()).map_err(Refusal::Clock)?;
         Ok(reading.moved_to(admitted))
     }
@@ -99,9 +101,13 @@ impl Timekeeper {
         if !self.is_recorded() {
             return Err(Refusal::ClockNotRecorded);
         }
+        Ok(self.read_clock()?.instant().unix_micros())
+    }
+
+    fn read_clock(&self) -> Result<TimeReading, Refusal> {
         let reading = self.clock.read().map_err(Refusal::Clock)?;
         self.check_bound(&reading)?;
-        Ok(reading.instant().unix_micros())
+        Ok(reading)
     }
 
     /// The bound that a token states, if the policy allows it.

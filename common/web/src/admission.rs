@@ -4,8 +4,9 @@ use std::{
     net::{IpAddr, Ipv6Addr},
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
+    time::Instant,
 };
 
 use actix_web::HttpRequest;
@@ -18,10 +19,13 @@ use governor::{
 
 use crate::{Limits, RateLimit, Refused};
 
-type PerClient = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, MonotonicClock, NoOpMiddleware<std::time::Instant>>;
+type PerClient = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, MonotonicClock, NoOpMiddleware<Instant>>;
 
 /// Clients whose rate is remembered before those that have been quiet are forgotten.
 const REMEMBERED: usize = 65_536;
+
+/// Milliseconds between two times of forgetting them: it looks at every client, so that no request may force it.
+const FORGETTING_MS: u64 = 1_000;
 
 /// The gate of a listener, shared by its workers. Without a rate limit, passing it takes two atomic additions.
 #[derive(Clone, Debug)]
@@ -32,6 +36,9 @@ struct Gate {
     in_flight: AtomicU32,
     most: u32,
     rate: Option<PerClient>,
+    started: Instant,
+    /// Milliseconds after `started` when quiet clients are forgotten next.
+    forget_at: AtomicU64,
 }
 
 impl Admission {
@@ -45,7 +52,13 @@ impl Admission {
                 MonotonicClock,
             )
         });
-        Self(Arc::new(Gate { in_flight: AtomicU32::new(0), most: limits.in_flight.get(), rate }))
+        Self(Arc::new(Gate {
+            in_flight: AtomicU32::new(0),
+            most: limits.in_flight.get(),
+            rate,
+            started: Instant::now(),
+            forget_at: AtomicU64::new(0),
+        }))
     }
 
     /// Lets a request in, until its permit is dropped.
@@ -55,7 +68,12 @@ impl Admission {
     pub fn admit(&self, request: &HttpRequest) -> Result<Permit, Refused> {
         let permit = self.enter()?;
         match (&self.0.rate, request.peer_addr()) {
-            (Some(rate), Some(peer)) => check_rate(rate, client(peer.ip())).map(|()| permit),
+            (Some(rate), Some(peer)) => {
+                if rate.len() > REMEMBERED && self.0.is_time_to_forget() {
+                    rate.retain_recent();
+                }
+                check_rate(rate, client(peer.ip())).map(|()| permit)
+            }
             (Some(_), None) | (None, _) => Ok(permit),
         }
     }
@@ -76,10 +94,17 @@ impl Admission {
     }
 }
 
-fn check_rate(rate: &PerClient, client: IpAddr) -> Result<(), Refused> {
-    if rate.len() > REMEMBERED {
-        rate.retain_recent();
+impl Gate {
+    /// True once in [`FORGETTING_MS`], for one caller.
+    fn is_time_to_forget(&self) -> bool {
+        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let at = self.forget_at.load(Ordering::Relaxed);
+        let next = now.saturating_add(FORGETTING_MS);
+        now >= at && self.forget_at.compare_exchange(at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
+}
+
+fn check_rate(rate: &PerClient, client: IpAddr) -> Result<(), Refused> {
     rate.check_key(&client).map_err(|not_until| {
         let wait = not_until.wait_time_from(MonotonicClock.now());
         Refused::TooManyRequests { retry_after_s: wait.as_secs().saturating_add(1) }
@@ -140,6 +165,14 @@ mod tests {
         assert_eq!(admission.admit(&from("192.0.2.1")).unwrap_err(), Refused::TooManyRequests { retry_after_s: 1 });
         assert!(admission.admit(&from("192.0.2.2")).is_ok());
         assert_eq!(admission.in_flight(), 0);
+    }
+
+    /// Strangers with many addresses cannot make each request look at all of them.
+    #[test]
+    fn forgets_quiet_clients_at_most_once_a_second() {
+        let admission = Admission::new(&Limits::default());
+        let times = (0..1_000).filter(|_| admission.0.is_time_to_forget()).count();
+        assert_eq!(times, 1);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use actix_web::{
     },
     web::{self, ServiceConfig},
 };
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{Limits, route::nothing};
 
@@ -89,12 +90,23 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(listener)
 }
 
+/// Takes as many files as the system allows. With the usual 1024, clients that hold connections would leave none for the
+/// log's anchor, and so stop the service that they are clients of.
+fn raise_file_limit() {
+    let found = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: found.maximum, maximum: found.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        tracing::warn!(%error, limit = found.current, "the limit on open files stays as it is");
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, lets the requests that run finish, then calls the shutdown hooks. A second signal
 /// does not wait for requests (THR-97).
 ///
 /// # Errors
 /// If a listener cannot be served.
 pub fn run(services: Vec<ServiceSpec>) -> io::Result<()> {
+    raise_file_limit();
     System::new().block_on(async move {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -129,4 +141,17 @@ pub fn run(services: Vec<ServiceSpec>) -> io::Result<()> {
         }
         result
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_all_files_that_the_system_allows() {
+        let maximum = getrlimit(Resource::Nofile).maximum;
+        setrlimit(Resource::Nofile, Rlimit { current: Some(256), maximum }).unwrap();
+        raise_file_limit();
+        assert_eq!(getrlimit(Resource::Nofile).current, maximum);
+    }
 }

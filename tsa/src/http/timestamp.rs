@@ -8,7 +8,7 @@ use actix_web::{
     web::{Data, Payload},
 };
 use kokuin_settings::ByteSize;
-use kokuin_web::{Admission, BodyRules, Limits, Refused};
+use kokuin_web::{Admission, BodyRules, Limits, Permit, Refused, abandon};
 
 use crate::{Worker, stage::BODY_LIMIT};
 
@@ -33,6 +33,12 @@ impl Door {
         let rules = BodyRules { media_type: QUERY, limit: ByteSize::from_bytes(LIMIT), within: limits.body_timeout };
         Self { admission, rules }
     }
+
+    /// Lets a request in before its body is read.
+    fn enter(&self, request: &HttpRequest, worker: &Worker) -> Result<Permit, Refused> {
+        let permit = self.admission.admit(request)?;
+        if worker.service().is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(permit) }
+    }
 }
 
 /// Issues a token.
@@ -51,11 +57,14 @@ impl Door {
     )
 )]
 pub(super) async fn stamp(request: HttpRequest, payload: Payload, door: Data<Door>) -> Result<HttpResponse, Refused> {
-    let permit = door.admission.admit(&request)?;
     let worker = request.app_data::<Rc<Worker>>().ok_or(Refused::NotFound)?;
-    if worker.service().is_busy() {
-        return Err(Refused::Busy { retry_after_s: 1 });
-    }
+    let permit = match door.enter(&request, worker) {
+        Ok(permit) => permit,
+        Err(refused) => {
+            abandon(&request, payload);
+            return Err(refused);
+        }
+    };
     let body = door.rules.read(&request, payload).await?;
     let answer = worker.answer(&body).await;
     drop(permit);

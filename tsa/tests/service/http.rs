@@ -1,6 +1,8 @@
 //! The service behind its routes (TSP-45, TSP-46).
 
 use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -17,8 +19,9 @@ use kokuin_asn1::{
     tsp::{PkiStatus, TimeStampResp, TstInfo},
 };
 use kokuin_key::{KeyState, Protection};
+use kokuin_settings::Limit;
 use kokuin_tsa::http::routes;
-use kokuin_web::{Limits, LogRoutes};
+use kokuin_web::{Limits, LogRoutes, RateLimit, ServiceSpec, bind, run};
 
 use crate::{
     faulty_key::Fault,
@@ -191,5 +194,33 @@ async fn serves_log_metrics_and_its_description() {
     let text = String::from_utf8(body).unwrap();
     for path in ["\"/tsa\"", "\"/tsa/certchain\"", "\"/tsa/receipts/{serial}\""] {
         assert!(text.contains(path), "{path}");
+    }
+}
+
+/// THR-85: who is turned away with 429 or 503 cannot go on sending for ever.
+#[test]
+fn closes_on_a_body_without_end_that_is_turned_away_thr_85() {
+    let bench = Setup::default().start();
+    let rate = Some(RateLimit { per_second: Limit::MIN, burst: Limit::MIN });
+    let limits = Limits { rate, workers: Some(Limit::MIN), ..Limits::default() };
+    let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
+    let application = routes(&bench.service, &limits, &bench.registry, log);
+    let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || run(vec![ServiceSpec::new("test", listener, limits, application)]).unwrap());
+
+    let head = "POST /tsa HTTP/1.1\r\nhost: a\r\ncontent-type: application/timestamp-query\r\n";
+    let mut first = TcpStream::connect(address).unwrap();
+    first.write_all(format!("{head}connection: close\r\ncontent-length: 1\r\n\r\nx").as_bytes()).unwrap();
+    let mut answer = String::new();
+    first.read_to_string(&mut answer).unwrap_or_default();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+    let mut second = TcpStream::connect(address).unwrap();
+    second.write_all(format!("{head}transfer-encoding: chunked\r\n\r\n").as_bytes()).unwrap();
+    let chunk = format!("1000\r\n{}\r\n", "x".repeat(4_096));
+    let start = Instant::now();
+    while second.write_all(chunk.as_bytes()).is_ok() {
+        assert!(start.elapsed() < Duration::from_secs(5), "the server takes all that comes");
     }
 }
