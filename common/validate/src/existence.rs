@@ -15,7 +15,7 @@ use crate::{
     request::Request,
     rule::Rule,
     status::SubIndication,
-    tst::{self, Standalone, TokenVerdict},
+    tst::{self, ProvenTime, Standalone, TokenVerdict},
 };
 
 /// How a time-stamp over the signature value is called.
@@ -24,8 +24,7 @@ pub(crate) const SIGNATURE_STAMP: &str = "signature time-stamp";
 /// Something that proves that the signature existed.
 #[derive(Clone, Debug)]
 pub(crate) struct Proof {
-    /// Unix seconds.
-    pub(crate) time: i64,
+    pub(crate) time: ProvenTime,
     /// What it is, for the report.
     pub(crate) what: String,
 }
@@ -71,22 +70,25 @@ impl Stamps<'_> {
         let kind = "content time-stamp";
         let (before, reports) = self.tokens(signed, &oids::CONTENT_TIME_STAMP, content, kind, checks);
         existence.reports.extend(reports);
-        existence.made_after = before.iter().map(|proof| proof.time).max();
-        if let Some(proof) = proofs.iter().min_by_key(|proof| proof.time) {
-            let text = format!("The signature is shown to have existed at {} ({}).", rfc3339(proof.time), proof.what);
+        let youngest = before.iter().max_by_key(|proof| proof.time.seconds);
+        existence.made_after = youngest.map(|proof| proof.time.seconds);
+        let earliest = proofs.iter().min_by_key(|proof| proof.time.seconds);
+        if let Some(proof) = earliest {
+            let time = rfc3339(proof.time.seconds);
+            let text = format!("The signature is shown to have existed at {time} ({}).", proof.what);
             checks.passed(Rule::BestSignatureTime, text);
-            existence.best = Some(proof.time);
+            existence.best = Some(proof.time.seconds);
         }
-        if let (Some(after), Some(best)) = (existence.made_after, existence.best)
-            && after > best
+        if let (Some(inside), Some(over)) = (youngest, earliest)
+            && inside.time.is_surely_after(&over.time)
         {
             existence.problem = Some(checks.fail(
                 Rule::BestSignatureTime,
                 SubIndication::TimestampOrderFailure,
                 format!(
                     "A time-stamp inside the signature is of {}, after one over it of {}.",
-                    rfc3339(after),
-                    rfc3339(best)
+                    rfc3339(inside.time.seconds),
+                    rfc3339(over.time.seconds)
                 ),
             ));
         }
@@ -113,7 +115,7 @@ impl Stamps<'_> {
                 tst::judge(self.request, self.budget, token, source, self.embedded, &label, Standalone::No);
             match proves {
                 Some(time) => {
-                    checks.passed(Rule::SealTimeStamp, format!("{label}: valid, of {}.", rfc3339(time)));
+                    checks.passed(Rule::SealTimeStamp, format!("{label}: valid, of {}.", rfc3339(time.seconds)));
                     proofs.push(Proof { time, what: label });
                 }
                 None => {

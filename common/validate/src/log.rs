@@ -1,6 +1,7 @@
 //! What is shown about the transparency log. Receipts are verified elsewhere; here they are matched to a signature.
 
 use kokuin_asn1::{cms::SignedData, tsp::TimeStampResp};
+use kokuin_suite::{DigestAlgorithm, digest};
 
 use crate::artifact::{self, ArtifactKind, DetectedArtifact};
 
@@ -15,6 +16,14 @@ pub struct LoggedSignature {
     pub signature: [u8; 32],
     /// SHA-256 of the signed attributes as a DER `SET OF` (tag 0x31).
     pub attributes: [u8; 32],
+}
+
+impl LoggedSignature {
+    /// Whether the entry is about the signature with this value and these signed attributes.
+    pub(crate) fn is_of(&self, signature: &[u8], attributes: &[u8]) -> bool {
+        digest(DigestAlgorithm::Sha256, signature) == self.signature
+            && digest(DigestAlgorithm::Sha256, attributes) == self.attributes
+    }
 }
 
 /// The caller's answer to "is it logged?".

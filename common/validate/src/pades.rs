@@ -16,7 +16,7 @@ use crate::{
     rule::Rule,
     seal::{Format, Seal},
     status::SubIndication,
-    tst::{self, Standalone},
+    tst::{self, ProvenTime, Standalone},
     verdict,
 };
 
@@ -38,8 +38,10 @@ pub(crate) fn judge(request: &Request<'_>, file: &[u8]) -> Vec<SignatureReport> 
     // A revision that somebody signed is somebody's word; whether that signer is trusted is judged with the others (THR-09).
     let signed: Vec<usize> = found.iter().flatten().map(|signature| signature.revision).collect();
     let (stamps, seals): (Vec<_>, Vec<_>) = found.iter().take(limit::SIGNATURES).partition(|each| is_stamp(each));
+    // Beside a seal a document time-stamp is the seal's evidence; alone it is what the caller asks about.
+    let standalone = if seals.is_empty() { Standalone::Yes } else { Standalone::No };
     for stamp in stamps.into_iter().flatten() {
-        let (report, proves) = judge_stamp(request, &budget, file, stamp, &signed);
+        let (report, proves) = judge_stamp(request, &budget, (file, &signed), stamp, standalone);
         if let Some(time) = proves {
             let what = format!("document time-stamp {}", stamp.field_name);
             proofs.push((stamp.revision, Proof { time, what }));
@@ -75,13 +77,13 @@ fn is_stamp(found: &Found) -> bool {
 fn judge_stamp(
     request: &Request<'_>,
     budget: &Budget,
-    file: &[u8],
+    (file, signed): (&[u8], &[usize]),
     stamp: &PdfSignature,
-    signed: &[usize],
-) -> (SignatureReport, Option<i64>) {
+    standalone: Standalone,
+) -> (SignatureReport, Option<ProvenTime>) {
     let source = Source::Pieces(stamp.signed_bytes(file));
     let verdict =
-        tst::judge(request, budget, &stamp.contents, source, &Embedded::default(), &stamp.field_name, Standalone::No);
+        tst::judge(request, budget, &stamp.contents, source, &Embedded::default(), &stamp.field_name, standalone);
     let mut checks = Checks::default();
     let mut report = verdict.report;
     match check_changes(stamp, signed, &mut checks) {

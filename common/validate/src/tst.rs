@@ -1,20 +1,22 @@
 //! Time-stamp tokens (RFC 3161, RFC 5816, EN 319 422; EN 319 102-1 5.4).
 
+mod info;
+
 use kokuin_asn1::{
-    Certificate, Reader,
+    Certificate,
     cms::SignedData,
     oids,
-    tsp::{GenTime, TstInfo},
+    tsp::{Accuracy, TstInfo},
 };
 use kokuin_suite::DigestAlgorithm;
 
 use crate::{
     artifact,
     checks::{Checks, Conclusion},
-    instant::{rfc3339, rfc3339_micros},
+    instant::rfc3339,
     integrity::{self, Embedded, Source},
     limit::Budget,
-    material, name,
+    material,
     path::{self, Question},
     report::SignatureReport,
     request::Request,
@@ -25,14 +27,31 @@ use crate::{
     verdict,
 };
 
-/// How far a token may be ahead of the clock it is judged by, in seconds.
-const CLOCK_SKEW: i64 = 60;
+/// How far a token that states no accuracy may be off, in microseconds: EN 319 422 5.2.2 wants a second or better.
+const UNSTATED_ACCURACY: u64 = 1_000_000;
+
+/// A time that a valid token states.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct ProvenTime {
+    /// Unix seconds, rounded down.
+    pub(crate) seconds: i64,
+    micros: i64,
+    accuracy: u64,
+}
+
+impl ProvenTime {
+    /// Whether this one is later than `other` by more than both accuracies together; nothing less orders two tokens (TSP-38).
+    pub(crate) fn is_surely_after(&self, other: &Self) -> bool {
+        let apart = i128::from(self.micros) - i128::from(other.micros);
+        apart > i128::from(self.accuracy) + i128::from(other.accuracy)
+    }
+}
 
 /// What became of one token.
 pub(crate) struct TokenVerdict {
     pub(crate) report: SignatureReport,
-    /// Unix seconds, rounded down; of a token that passed only.
-    pub(crate) proves: Option<i64>,
+    /// Of a token that passed only.
+    pub(crate) proves: Option<ProvenTime>,
 }
 
 /// Whether receipts are about this token.
@@ -135,7 +154,7 @@ impl<'a> ParsedToken<'a> {
             problems.extend(self.check_imprint(source, &mut algorithms, &mut checks).err());
             if let Some(identified) = examined.signer {
                 let certificate = identified.certificate().clone();
-                problems.extend(self.check_info(request, &certificate, &mut checks));
+                problems.extend(info::check(&self.info, request, &certificate, &mut checks));
                 match path::check_paths(&material, &certificate, self.question(request), &mut checks, &mut report_paths)
                 {
                     Ok(checked) => {
@@ -158,8 +177,16 @@ impl<'a> ParsedToken<'a> {
         report.paths = report_paths;
         report.valid_until = strength::first_end(request.crypto_policy, &algorithms, valid_until).map(rfc3339);
         report.algorithms = algorithms.iter().map(Use::report).collect();
-        let proves = (report.status == Status::TotalPassed).then(|| self.info.gen_time.unix_seconds());
+        let proves = (report.status == Status::TotalPassed).then(|| self.proven_time());
         TokenVerdict { report, proves }
+    }
+
+    fn proven_time(&self) -> ProvenTime {
+        ProvenTime {
+            seconds: self.info.gen_time.unix_seconds(),
+            micros: self.info.gen_time.unix_micros(),
+            accuracy: self.info.accuracy.map_or(UNSTATED_ACCURACY, Accuracy::as_micros),
+        }
     }
 
     const fn question(&self, request: &Request<'_>) -> Question {
@@ -198,54 +225,6 @@ impl<'a> ParsedToken<'a> {
         Ok(())
     }
 
-    /// What the token says about itself.
-    fn check_info(&self, request: &Request<'_>, certificate: &Certificate, checks: &mut Checks) -> Vec<Conclusion> {
-        let mut problems = Vec::new();
-        let mut fail = |rule, reason: String, checks: &mut Checks| {
-            problems.push(checks.fail(rule, SubIndication::SigConstraintsFailure, reason));
-        };
-        let time = self.info.gen_time;
-        let shown = shown(time);
-        if time.unix_seconds() > request.control_time.unix_seconds.saturating_add(CLOCK_SKEW) {
-            fail(
-                Rule::TokenTime,
-                format!("The token says {shown}, which is after the time of this validation."),
-                checks,
-            );
-        } else if time.unix_seconds() < certificate.not_before() || certificate.not_after() < time.unix_seconds() {
-            fail(Rule::TokenTime, format!("The token says {shown}, when its certificate was not valid."), checks);
-        } else {
-            checks.passed(Rule::TokenTime, format!("The token's time, {shown}, is inside its certificate's validity."));
-        }
-        if let Some(period) = certificate.private_key_usage_period()
-            && period.not_after.is_some_and(|end| end < time.unix_seconds())
-        {
-            checks.note(Rule::TokenTime, "The certificate says that its key was no longer to be used at that time.");
-        }
-        match self.info.tsa {
-            Some(tsa) if !is_name_of(tsa, certificate) => {
-                fail(Rule::TokenTsaName, "The TSA name in the token is none of its certificate's.".to_owned(), checks);
-            }
-            Some(_) => checks.passed(Rule::TokenTsaName, "The TSA name in the token is its certificate's."),
-            None => {}
-        }
-        if let Some(unknown) = self.info.extensions.iter().find(|extension| extension.critical) {
-            fail(
-                Rule::TokenExtension,
-                format!("The token has a critical extension that is not known here: {}.", unknown.oid),
-                checks,
-            );
-        }
-        match self.info.accuracy {
-            Some(accuracy) => {
-                let stated = seconds(accuracy.as_micros());
-                checks.note(Rule::TokenAccuracy, format!("The token states an accuracy of {stated} s."));
-            }
-            None => checks.note(Rule::TokenAccuracy, "The token states no accuracy."),
-        }
-        problems
-    }
-
     fn check_strength(&self, request: &Request<'_>, uses: &[Use], checks: &mut Checks) -> Result<(), Conclusion> {
         let now = request.control_time.unix_seconds;
         for each in uses {
@@ -258,15 +237,15 @@ impl<'a> ParsedToken<'a> {
 
     fn passed_reason(&self, signer: Option<&Certificate>) -> String {
         let who = signer.map_or_else(|| "its TSA".to_owned(), |signer| verdict::identity(signer).name);
-        format!("The time-stamp is valid: {who} states that the data existed at {}.", shown(self.info.gen_time))
+        format!("The time-stamp is valid: {who} states that the data existed at {}.", info::shown(self.info.gen_time))
     }
 
     fn describe(&self, report: &mut SignatureReport, signer: Option<&Certificate>) {
-        report.gen_time = Some(shown(self.info.gen_time));
+        report.gen_time = Some(info::shown(self.info.gen_time));
         report.signer = signer.map(verdict::identity);
         report.policy = Some(self.info.policy.to_string());
         report.serial = Some(hex::encode(self.info.serial));
-        report.accuracy = self.info.accuracy.map(|accuracy| seconds(accuracy.as_micros()));
+        report.accuracy = self.info.accuracy.map(|accuracy| info::seconds(accuracy.as_micros()));
         if let Some(info) = self.signed_data.signer_infos.first() {
             report.signature_sha256 = Some(verdict::sha256_hex(info.signature));
             report.attributes_sha256 =
@@ -275,35 +254,15 @@ impl<'a> ParsedToken<'a> {
     }
 }
 
-/// The subject or one of the alternative names, compared with the order of RDNs kept (TSP-39).
-fn is_name_of(tsa: &[u8], certificate: &Certificate) -> bool {
-    let directory = Reader::new(tsa, "tsa").next().ok().filter(|tlv| tlv.tag == 0xa4);
-    if directory.is_some_and(|tlv| name::is_same(tlv.value, certificate.subject())) {
-        return true;
-    }
-    certificate.extension(&oids::SUBJECT_ALT_NAME).is_some_and(|extension| {
-        let names = Reader::enter_only(extension.value, kokuin_asn1::tag::SEQUENCE, "SubjectAltName");
-        names.is_ok_and(|mut names| std::iter::from_fn(|| names.next().ok()).any(|alternative| alternative.raw == tsa))
-    })
-}
-
-fn shown(time: GenTime) -> String {
-    rfc3339_micros(time.unix_micros())
-}
-
-/// Microseconds as seconds, without trailing zeros.
-fn seconds(micros: u64) -> String {
-    let text = format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000);
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn shows_accuracy_in_seconds() {
-        assert_eq!(seconds(1_000_000), "1");
-        assert_eq!(seconds(500_250), "0.50025");
+    fn tsp_38_orders_two_tokens_only_beyond_both_accuracies() {
+        let at = |micros, accuracy| ProvenTime { seconds: 0, micros, accuracy };
+        let first = at(0, 500_000);
+        assert!(!at(1_500_000, 1_000_000).is_surely_after(&first));
+        assert!(at(1_500_001, 1_000_000).is_surely_after(&first));
     }
 }

@@ -7,7 +7,7 @@ use kokuin_suite::{DigestAlgorithm, digest};
 use crate::{
     checks::{Checks, Conclusion},
     instant::rfc3339,
-    log::LogEvidence,
+    log::{LogEvidence, LoggedSignature, signed_parts},
     report::{SignatureReport, SignerIdentity},
     request::{ControlTimeSource, Request},
     rule::Rule,
@@ -114,6 +114,11 @@ pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     hex::encode(digest(DigestAlgorithm::Sha256, bytes))
 }
 
+fn is_of_another(request: &Request<'_>, entries: &[LoggedSignature]) -> bool {
+    let parts = signed_parts(request.artifact).unwrap_or_default();
+    parts.iter().any(|part| entries.iter().any(|entry| entry.is_of(&part.signature, &part.attributes)))
+}
+
 /// Whether the signature is shown to be logged. Saying so is free; needing it is the caller's choice (G1, THR-41).
 pub(crate) fn check_log(
     request: &Request<'_>,
@@ -136,20 +141,19 @@ pub(crate) fn check_log(
             SubIndication::SigConstraintsFailure,
             format!("The receipt given does not hold: {why}."),
         )),
-        LogEvidence::Verified(entries) => {
-            let (signature, attributes) =
-                (digest(DigestAlgorithm::Sha256, signature), digest(DigestAlgorithm::Sha256, attributes));
-            match entries.iter().find(|entry| entry.signature[..] == signature && entry.attributes[..] == attributes) {
-                Some(entry) => {
-                    checks.passed(Rule::LogReceipt, format!("Logged as entry {} of {}.", entry.index, entry.origin));
-                    Ok(())
-                }
-                None => Err(checks.fail(
-                    Rule::LogReceipt,
-                    SubIndication::SigConstraintsFailure,
-                    "The receipt given is that of another signature.",
-                )),
+        LogEvidence::Verified(entries) => match entries.iter().find(|entry| entry.is_of(signature, attributes)) {
+            Some(entry) => {
+                checks.passed(Rule::LogReceipt, format!("Logged as entry {} of {}.", entry.index, entry.origin));
+                Ok(())
             }
-        }
+            None if is_of_another(request, entries) => {
+                missing(checks, "the receipt given is that of another signature of this file")
+            }
+            None => Err(checks.fail(
+                Rule::LogReceipt,
+                SubIndication::SigConstraintsFailure,
+                "The receipt given is that of another signature.",
+            )),
+        },
     }
 }

@@ -65,6 +65,43 @@ fn a_receipt_stays_true_when_the_seal_is_augmented() {
 }
 
 #[test]
+fn of_several_signatures_the_others_are_not_shown_to_be_logged() {
+    let (a, b) = (world("a"), world("b"));
+    let mut both = a.cades(DATA);
+    let second = b.cades(DATA);
+    both.signers.extend(second.signers.clone());
+    both.certificates.extend(second.certificates.clone());
+    let mut trust = a.trust_both();
+    for anchor in b.trust_both().anchors() {
+        trust.add(anchor.certificate().clone(), anchor.purposes());
+    }
+    let crls = [a.crls(), b.crls()].concat();
+    let bytes = both.build();
+    let judged = |require| {
+        Asked::new(&bytes, &trust, &crls).run_with(|request| {
+            request.require_receipt = require;
+            request.log = LogEvidence::Verified(vec![logged(&second)]);
+        })
+    };
+    let report = judged(false);
+    assert_eq!(verdict(&report), "TOTAL-PASSED");
+    let lines: Vec<_> = report
+        .signatures
+        .iter()
+        .filter_map(|signature| signature.checks.iter().find(|check| check.id == "log.receipt"))
+        .map(|check| check.detail.as_str())
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            "Not shown to be logged: the receipt given is that of another signature of this file.",
+            "Logged as entry 4 of log.example/kokuin."
+        ]
+    );
+    assert_eq!(verdict(&judged(true)), "INDETERMINATE SIG_CONSTRAINTS_FAILURE");
+}
+
+#[test]
 fn a_receipt_that_does_not_hold_is_not_passed_over() {
     let a = world("a");
     let token = a.token(DATA, NOW - 60).build();

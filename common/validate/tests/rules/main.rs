@@ -11,3 +11,4 @@ mod revocation;
 mod several;
 mod signer;
 mod timestamped;
+mod token;

@@ -179,3 +179,38 @@ fn pad_02_a_signature_with_content_or_two_signers_is_a_format_failure() {
     let two = sealed_with(&a, |cms| cms.signers.push(cms.signers[0].clone()));
     assert_eq!(verdict(&judged(&a, &two)), "TOTAL-FAILED FORMAT_FAILURE");
 }
+
+#[test]
+fn pad_07_a_document_time_stamp_is_judged_like_a_token() {
+    let a = world("a");
+    let asked = SignatureRequest { sub_filter: SubFilter::Rfc3161, ..request("Stamp1") };
+    let prepared = prepare(&document(), &asked).expect("a document that can be stamped");
+    let signed = signed_bytes(prepared.bytes(), prepared.byte_range());
+    let stamped = prepared.clone().embed(&a.token(&signed, NOW - 60).build()).expect("room for it");
+    let report = judged(&a, &stamped);
+    assert_eq!(verdict(&report), "TOTAL-PASSED", "{report:#?}");
+    assert_eq!(report.overall.gen_time.as_deref(), Some("2026-11-23T11:59:00.25Z"));
+    let unrelated = prepared.embed(&a.token(b"another document", NOW - 60).build()).expect("room for it");
+    assert_eq!(verdict(&judged(&a, &unrelated)), "TOTAL-FAILED HASH_FAILURE");
+}
+
+#[test]
+fn pad_05_a_time_stamp_in_the_cms_makes_it_b_t() {
+    let a = world("a");
+    let file = sealed_with(&a, |cms| {
+        let token = a.token(&cms.signers[0].signature(), NOW - 60).build();
+        cms.signers[0].unsigned.push(kokuin_asn1::cades::attribute(&oids::SIGNATURE_TIME_STAMP, &token));
+    });
+    let report = judged(&a, &file);
+    assert_eq!((verdict(&report).as_str(), report.overall.level), ("TOTAL-PASSED", Some("B-T")), "{report:#?}");
+}
+
+#[test]
+fn pad_02_a_signed_signing_time_is_no_pades_baseline() {
+    let a = world("a");
+    let file = sealed_with(&a, |cms| {
+        let time = kokuin_asn1::cades::signing_time(NOW - 60).expect("a time");
+        cms.signers[0].attributes.push(time);
+    });
+    assert_eq!(judged(&a, &file).overall.level, None);
+}
