@@ -109,3 +109,49 @@ impl Config {
         paths
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"
+        [listen]
+        tsa = "127.0.0.1:3161"
+        eseal = "127.0.0.1:3162"
+        [keys]
+        directory = "keys"
+        passphrase_file = "keys/passphrase"
+        [log]
+        name = "main"
+        origin = "tsa.example/log"
+        key = "soft:log"
+        database = "kokuin.db"
+        anchor = "/var/lib/anchor"
+    "#;
+
+    fn load(text: &str) -> anyhow::Result<Config> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("kokuin.toml");
+        std::fs::write(&path, text)?;
+        let mut config = Config::load(&path)?;
+        for path in config.paths_mut() {
+            *path = path.strip_prefix(dir.path()).map_or_else(|_| path.clone(), Path::to_owned);
+        }
+        Ok(config)
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_file_and_nothing_is_development_unless_it_says_so() {
+        let config = load(WHOLE).unwrap();
+        assert!(!config.development && !config.keys.not_protected_by_a_device);
+        assert_eq!(config.log.database, Path::new("kokuin.db"), "was made absolute with the file's folder");
+        assert_eq!(config.log.anchor, Path::new("/var/lib/anchor"), "was absolute already");
+    }
+
+    #[test]
+    fn refuses_an_unknown_setting_and_names_its_line_thr_103() {
+        let error = load(&WHOLE.replace("key = \"soft:log\"", "kye = \"soft:log\"")).unwrap_err().to_string();
+        assert!(error.contains("kye"), "{error}");
+        assert!(error.contains("11"), "the line: {error}");
+    }
+}

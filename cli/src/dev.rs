@@ -150,7 +150,8 @@ fn make_folders(layout: &Layout) -> anyhow::Result<()> {
         bail!("{} exists and is not a folder of Kokuin's; name another with --data", layout.root.display());
     }
     for folder in ["", "ca", "tsu", "seal", "log"] {
-        fs::create_dir_all(layout.root.join(folder)).with_context(|| format!("cannot make {}", layout.root.display()))?;
+        fs::create_dir_all(layout.root.join(folder))
+            .with_context(|| format!("cannot make {}", layout.root.display()))?;
     }
     make_private(&layout.keys())
 }

@@ -11,6 +11,7 @@ mod audit;
 mod completions;
 mod config;
 mod dev;
+mod hardening;
 mod output;
 mod profile;
 mod receipt;

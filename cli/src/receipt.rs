@@ -24,7 +24,9 @@ pub(crate) fn fetch(client: &Client, url: &Url, bearer: Option<&Secret>) -> anyh
             Ok(answer) => return Ok(Some(answer.body)),
             Err(FetchError::Status { status: 404 | 405, .. }) => return Ok(None),
             Err(FetchError::Status { status: 503, .. }) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            Err(FetchError::Status { status: 503, .. }) => bail!("no checkpoint covers the entry yet; fetch {url} later"),
+            Err(FetchError::Status { status: 503, .. }) => {
+                bail!("no checkpoint covers the entry yet; fetch {url} later")
+            }
             Err(error) => return Err(error.into()),
         }
     }

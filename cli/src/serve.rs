@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::{
     config::Config,
     dev::{self, Layout, TsuKey, Wishes},
+    hardening,
 };
 
 mod process;
@@ -64,6 +65,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn run_dev(args: &Args) -> anyhow::Result<()> {
+    hardening::apply().warn();
     let layout = Layout { root: args.data.clone() };
     let wishes = Wishes {
         tsu: args.tsu,
@@ -106,7 +108,8 @@ fn unix_now() -> i64 {
 
 /// Operational messages go to standard error; `KOKUIN_LOG` chooses how many.
 fn start_messages() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("KOKUIN_LOG").unwrap_or_else(|_| "warn,kokuin=info,kokuin_web=info".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_env("KOKUIN_LOG")
+        .unwrap_or_else(|_| "warn,kokuin=info,kokuin_web=info".into());
     let colours = std::io::stderr().is_terminal();
     tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

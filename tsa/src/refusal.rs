@@ -183,7 +183,7 @@ impl Refusal {
         }
     }
 
-    /// Stable name, for logs, metrics and `docs/errors-tsa.md`.
+    /// Stable name, for logs, metrics and `docs/errors.md`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         self.class().code()

@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn each_class_is_explained_in_the_table_of_errors() {
-        let table = include_str!("../../docs/errors-tsa.md");
+        let table = include_str!("../../docs/errors.md");
         for class in RefusalClass::ALL {
             assert!(table.contains(&format!("| `{}` |", class.code())), "{}", class.code());
         }

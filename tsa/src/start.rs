@@ -67,7 +67,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// Stable name, for logs and `docs/errors-tsa.md`.
+    /// Stable name, for logs and `docs/errors.md`.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

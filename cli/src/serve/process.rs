@@ -133,7 +133,8 @@ impl Process {
     pub(crate) fn serve(self, units: Vec<Unit>) -> anyhow::Result<()> {
         let mut specs = Vec::new();
         for unit in units {
-            let listener = kokuin_web::bind(unit.address).with_context(|| format!("cannot listen on {}", unit.address))?;
+            let listener =
+                kokuin_web::bind(unit.address).with_context(|| format!("cannot listen on {}", unit.address))?;
             specs.push(ServiceSpec::new(unit.name, listener, unit.limits, unit.application).on_shutdown(unit.stop));
         }
         if specs.is_empty() {
@@ -175,13 +176,8 @@ fn open_log(config: &Config, keys: &SoftStore, database: &Database, engine: &Arc
     let vkey = VerifierKey::from_spki(&origin, key.public_key())?;
     let anchor = FileAnchor::new(&config.log.anchor)?;
     let (store, read) = database.open_log(&name, &vkey)?;
-    let options = LogOptions {
-        origin,
-        name,
-        key,
-        engine: Arc::clone(engine),
-        checkpoint_interval: LogOptions::DEFAULT_INTERVAL,
-    };
+    let options =
+        LogOptions { origin, name, key, engine: Arc::clone(engine), checkpoint_interval: LogOptions::DEFAULT_INTERVAL };
     Ok(Log::open(options, Box::new(store), Arc::new(read), Box::new(anchor))?)
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::bail;
 
 use super::process::{Process, Role};
-use crate::config::Config;
+use crate::{config::Config, hardening};
 
 /// Which configuration.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,7 @@ pub(crate) struct Args {
 
 /// Serves one service of `args`.
 pub(crate) fn run(args: &Args, role: Role) -> anyhow::Result<()> {
+    hardening::apply().require()?;
     let config = Config::load(&args.config)?;
     if config.development {
         bail!("{} is a development configuration; `kokuin serve --dev` runs it", args.config.display());

@@ -38,7 +38,10 @@ impl Process {
             seals: SealRepository::new(self.database.clone()),
             tokens: TokenRepository::new(self.database.clone()),
             token_key: token_key(self.config.keys.token_secret_file.as_deref())?,
-            tenant_secret: TenantSecret::new(octets(self.config.keys.tenant_secret_file.as_deref(), "tenant_secret_file")?),
+            tenant_secret: TenantSecret::new(octets(
+                self.config.keys.tenant_secret_file.as_deref(),
+                "tenant_secret_file",
+            )?),
             engine: Arc::clone(&self.engine),
             crypto_policy: Arc::clone(&self.crypto_policy),
             registry: registry.clone(),
