@@ -2,7 +2,7 @@
 //!
 //! Lives here: everything about PDF syntax. May use: a PDF library, behind limits. Must not know: CMS, keys, HTTP.
 //!
-//! Two doors: [`prepare`] appends a signature dictionary with a hole for the CMS, [`signatures`] reads every signature of a file back.
+//! Two doors: [`prepare()`] appends a signature dictionary with a hole for the CMS, [`signatures()`] reads every signature of a file back.
 
 pub mod change;
 pub mod error;

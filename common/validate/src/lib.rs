@@ -3,7 +3,7 @@
 //! Lives here: EN 319 102-1. May use: `asn1`, `suite`, `profile`, `pdf`. Must not know: sockets, files, system time; evidence and time arrive as values.
 //!
 //! The way of one artefact: [`artifact::DetectedArtifact`] -> parsed -> [`signer::IdentifiedSigner`] -> candidate paths ->
-//! [`path::CheckedPath`] at a stated time -> [`report::ValidationReport`]. Text, JSON and exit codes are renderings of that last value.
+//! `CheckedPath` at a stated time -> [`report::ValidationReport`]. Text, JSON and exit codes are renderings of that last value.
 
 pub mod artifact;
 pub mod attributes;
