@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
 
-/// Octets of a [`Hash`].
+/// Octets of a [`struct@Hash`].
 pub const HASH_LEN: usize = 32;
 
 /// The hash of a leaf, of a node, or of a whole tree.
