@@ -93,7 +93,7 @@ struct Wanted {
     #[arg(long, value_name = "HEX", value_parser = parse_serial)]
     serial: Option<Serial>,
     /// With this SHA-256 digest, in hexadecimal or base64url
-    #[arg(long, value_name = "DIGEST", value_parser = parse_digest)]
+    #[arg(long, value_name = "DIGEST", value_parser = parse_digest, allow_hyphen_values = true)]
     digest: Option<Digest>,
     /// From this entry on
     #[arg(long, value_name = "INDEX")]
@@ -197,6 +197,8 @@ fn parse_digest(text: &str) -> anyhow::Result<Digest> {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
     #[test]
@@ -214,6 +216,12 @@ mod tests {
         assert_eq!(parse_digest(&digest.to_string()).unwrap(), digest);
         assert_eq!(parse_digest(&hex::encode(digest.as_bytes())).unwrap(), digest);
         assert!(parse_digest("abcd").is_err());
+    }
+
+    #[test]
+    fn a_digest_that_begins_with_a_hyphen_is_no_option() {
+        let text = "-h136dHB3qx6ZxngScG9UbllgNfChChoNWwn56P2wGw";
+        assert!(crate::Cli::try_parse_from(["kokuin", "audit", "show", "--digest", text]).is_ok());
     }
 
     #[test]
