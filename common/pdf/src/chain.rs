@@ -101,7 +101,7 @@ fn sections(bytes: &[u8], start: usize, limits: &Limits) -> Result<Vec<Section>,
 fn section(bytes: &[u8], offset: usize) -> Result<Section, PdfError> {
     let mut scanner = Scanner::new(bytes, offset);
     let kind = if scanner.take(b"xref") {
-        skip_table(&mut scanner)?;
+        check_disjoint(offset, skip_table(&mut scanner)?)?;
         SectionKind::Table
     } else if scanner.object_header().is_some() {
         SectionKind::Stream
@@ -111,6 +111,9 @@ fn section(bytes: &[u8], offset: usize) -> Result<Section, PdfError> {
     let entries = scanner.dictionary()?;
     if kind == SectionKind::Stream && !is_xref_stream(bytes, &entries) {
         return Err(broken(offset, "the object is no cross-reference stream"));
+    }
+    if kind == SectionKind::Stream {
+        check_disjoint(offset, index(bytes, &entries).ok_or_else(|| broken(offset, "/Index is no list of numbers"))?)?;
     }
     if only(&entries, b"Size").is_err() || only(&entries, b"Root").is_err() || only(&entries, b"Encrypt").is_err() {
         return Err(broken(offset, "an entry of the trailer is written twice"));
@@ -133,19 +136,52 @@ fn is_xref_stream(bytes: &[u8], entries: &[Entry]) -> bool {
     Scanner::new(bytes, range.start).name().is_ok_and(|name| name == b"XRef")
 }
 
-/// Steps over `0 5`, its five lines, and so on, to after `trailer`.
-fn skip_table(scanner: &mut Scanner<'_>) -> Result<(), PdfError> {
+/// A subsection: its first number, and how many.
+type Subsection = (u64, u64);
+
+/// An object that a section lists twice is at the first place to some readers and at the last to others.
+fn check_disjoint(offset: usize, mut subsections: Vec<Subsection>) -> Result<(), PdfError> {
+    subsections.retain(|(_, count)| *count > 0);
+    subsections.sort_unstable();
+    let overlap = subsections.windows(2).any(|pair| match *pair {
+        [(first, count), (next, _)] => first.saturating_add(count) > next,
+        _ => false,
+    });
+    if overlap { Err(broken(offset, "an object is listed twice")) } else { Ok(()) }
+}
+
+/// The subsections that `/Index` names; none where it is absent, since `/Size` makes one then.
+fn index(bytes: &[u8], entries: &[Entry]) -> Option<Vec<Subsection>> {
+    let Some(range) = only(entries, b"Index").ok()? else { return Some(Vec::new()) };
+    let mut scanner = Scanner::new(bytes.get(..range.end)?, range.start);
+    let mut subsections = Vec::new();
+    scanner.take(b"[").then_some(())?;
+    loop {
+        scanner.skip_space();
+        if scanner.take(b"]") {
+            return Some(subsections);
+        }
+        let first = scanner.number()?;
+        scanner.skip_space();
+        subsections.push((first, scanner.number()?));
+    }
+}
+
+/// Steps over `0 5`, its five lines, and so on, to after `trailer`. Gives the subsections.
+fn skip_table(scanner: &mut Scanner<'_>) -> Result<Vec<Subsection>, PdfError> {
+    let mut subsections = Vec::new();
     loop {
         scanner.skip_space();
         if scanner.take(b"trailer") {
-            return Ok(());
+            return Ok(subsections);
         }
         let at = scanner.at();
-        let header = scanner.number().and_then(|_first| {
+        let header = scanner.number().and_then(|first| {
             scanner.skip_blank();
-            scanner.number()
+            scanner.number().map(|count| (first, count))
         });
-        let count = header.ok_or_else(|| broken(at, "a cross-reference subsection has no header"))?;
+        let (first, count) = header.ok_or_else(|| broken(at, "a cross-reference subsection has no header"))?;
+        subsections.push((first, count));
         for _ in 0..count {
             scanner.skip_blank();
             let at = scanner.at();
@@ -164,6 +200,13 @@ fn skip_table(scanner: &mut Scanner<'_>) -> Result<(), PdfError> {
 /// Pairs each section with the `startxref` that ends its revision. A linearized file's first-page section shares the last one.
 fn order(bytes: &[u8], last: Marker, sections: &[Section]) -> Result<Vec<Revision>, PdfError> {
     let markers: Vec<Marker> = occurrences(bytes, b"startxref").filter_map(|at| marker(bytes, at)).collect();
+    for section in sections {
+        // Readers would differ on where its revision ends.
+        let mut own = markers.iter().filter(|marker| marker.names == section.offset && marker.at > section.offset);
+        if let (Some(_), Some(second)) = (own.next(), own.next()) {
+            return Err(broken(second.at, "two startxref name one cross-reference section"));
+        }
+    }
     let mut ends = vec![last.end];
     for section in sections.iter().skip(1) {
         let Some(marker) = markers.iter().find(|marker| marker.names == section.offset && marker.at > section.offset)

@@ -83,6 +83,9 @@ pub enum PdfError {
         /// Where in the file.
         offset: usize,
     },
+    /// A dictionary has a key twice: some readers take the first value, some the last, and so they show different documents.
+    #[error("a dictionary has a key twice")]
+    DoubleKey,
     /// An object cannot be read where the cross-reference data says it is.
     #[error("object {object} cannot be read where the cross-reference data says it is")]
     BrokenObject {
@@ -163,6 +166,7 @@ impl PdfError {
             Self::Encrypted => "pdf.encrypted",
             Self::BrokenXref { .. } => "pdf.broken-xref",
             Self::HybridXref { .. } => "pdf.hybrid-xref",
+            Self::DoubleKey => "pdf.double-key",
             Self::BrokenObject { .. } => "pdf.broken-object",
             Self::Unreadable(_) => "pdf.unreadable",
             Self::BrokenPages { .. } => "pdf.broken-pages",
@@ -187,6 +191,7 @@ impl PdfError {
             Self::Encrypted => "ISO 32000-2 7.6",
             Self::BrokenXref { .. } | Self::BrokenObject { .. } | Self::Unreadable(_) => "ISO 32000-2 7.5.4",
             Self::HybridXref { .. } => "ISO 32000-2 7.5.8.4",
+            Self::DoubleKey => "ISO 32000-2 7.3.7",
             Self::BrokenPages { .. } => "ISO 32000-2 7.7",
             Self::ExistingForm { .. } | Self::ExistingSignature { .. } => "ISO 32000-2 12.7",
             Self::Certified => "ISO 32000-2 12.8.2.2",

@@ -12,6 +12,7 @@ pub mod revision;
 pub mod signature;
 
 mod chain;
+mod cost;
 mod listed;
 mod load;
 mod scan;

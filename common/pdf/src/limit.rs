@@ -13,6 +13,10 @@ pub struct Limits {
     pub sections: usize,
     /// Octets that one object stream or cross-reference stream may inflate to.
     pub inflated_len: usize,
+    /// Values in all objects. One takes about 100 octets of memory.
+    pub values: usize,
+    /// Octets looked at to count them: objects, and object streams both packed and inflated.
+    pub scanned_len: usize,
     /// Octets loaded over all revisions that must be compared.
     pub compared_len: usize,
     /// Time that reading one revision may take.
@@ -29,9 +33,11 @@ impl Default for Limits {
             file_len: 64 << 20,
             objects: 500_000,
             sections: 128,
-            inflated_len: 64 << 20,
+            inflated_len: 8 << 20,
+            values: 2_000_000,
+            scanned_len: 256 << 20,
             compared_len: 1 << 30,
-            load_time: Duration::from_secs(20),
+            load_time: Duration::from_secs(5),
             tree_nodes: 200_000,
             changes: 256,
         }

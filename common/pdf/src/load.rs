@@ -1,7 +1,7 @@
 //! One revision through the PDF library, inside limits.
 //!
-//! The library bounds nesting at 100 levels and what one stream inflates to. What it does not bound is the sum: objects that
-//! overlap, a thousand entries for one object, object streams whose members overlap. The filter it calls for each object it has
+//! The library bounds nesting at 100 levels and what one stream inflates to. What it does not bound is the sum: values, which are
+//! counted before it starts, objects that overlap, a thousand entries for one object. The filter it calls for each object it has
 //! read is where that sum is kept, and where loading is left by unwinding when a bound is met. Strict loading repairs nothing.
 
 use std::{
@@ -12,17 +12,13 @@ use std::{
 
 use lopdf::{Document, LoadOptions, Object, ObjectId};
 
-use crate::{chain::Chain, error::PdfError, limit::Limits, listed::keep_listed};
-
-/// Octets of object streams times their members: how far their members may overlap before it costs seconds.
-const MEMBER_WORK: u64 = 4_000_000_000;
+use crate::{chain::Chain, cost::Survey, error::PdfError, limit::Limits, listed::keep_listed};
 
 /// What loading one revision has cost so far.
 #[derive(Debug)]
 struct Work {
     objects: usize,
     streamed: usize,
-    member_work: u64,
     /// Absent where there is no clock (WebAssembly).
     started: Option<Instant>,
     file_len: usize,
@@ -35,11 +31,17 @@ thread_local! {
 
 /// Reads the revision that ends with the last byte of `bytes`.
 pub(crate) fn load(bytes: &[u8], chain: &Chain, limits: &Limits) -> Result<Document, PdfError> {
+    load_surveyed(bytes, chain, limits).map(|(document, _)| document)
+}
+
+/// [`load`] with what was found before.
+pub(crate) fn load_surveyed(bytes: &[u8], chain: &Chain, limits: &Limits) -> Result<(Document, Survey), PdfError> {
     if chain.sections.iter().any(|section| section.encrypted) {
         return Err(PdfError::Encrypted);
     }
+    let survey = Survey::of(bytes, limits)?;
     let started = (!cfg!(target_arch = "wasm32")).then(Instant::now);
-    let work = Work { objects: 0, streamed: 0, member_work: 0, started, file_len: bytes.len(), limits: *limits };
+    let work = Work { objects: 0, streamed: 0, started, file_len: bytes.len(), limits: *limits };
     WORK.set(Some(work));
     let options = LoadOptions {
         filter: Some(watch),
@@ -60,7 +62,7 @@ pub(crate) fn load(bytes: &[u8], chain: &Chain, limits: &Limits) -> Result<Docum
         }
     };
     keep_listed(&mut document, bytes, limits)?;
-    Ok(document)
+    Ok((document, survey))
 }
 
 /// Called for each object that the library has read.
@@ -88,21 +90,6 @@ impl Work {
         self.streamed += stream.content.len();
         if self.streamed > self.file_len {
             return Err(PdfError::TooCostly { what: "streams overlap" });
-        }
-        if stream.dict.has_type(b"ObjStm") {
-            let content = stream
-                .get_plain_content_with_limit(self.limits.inflated_len)
-                .map_err(|_| PdfError::TooCostly { what: "an object stream inflates beyond the limit" })?;
-            let first =
-                stream.dict.get(b"First").and_then(Object::as_i64).ok().and_then(|first| usize::try_from(first).ok());
-            let header = content.get(..first.unwrap_or(0)).unwrap_or_default();
-            // A member takes at least "1 0 " in the header.
-            let members = u64::try_from(header.len() / 4 + 1).unwrap_or(u64::MAX);
-            let octets = u64::try_from(content.len()).unwrap_or(u64::MAX);
-            self.member_work = self.member_work.saturating_add(members.saturating_mul(octets));
-            if self.member_work > MEMBER_WORK {
-                return Err(PdfError::TooCostly { what: "members of object streams may overlap" });
-            }
         }
         Ok(())
     }

@@ -86,13 +86,13 @@ impl<'a> Scanner<'a> {
         text.parse().ok()
     }
 
-    /// `N G obj`, as at the start of an indirect object.
+    /// `N G obj`, as at the start of an indirect object. Readers differ on comments before it, and offset 0 is a comment.
     pub(crate) fn object_header(&mut self) -> Option<(u64, u64)> {
-        self.skip_space();
+        self.skip_blank();
         let number = self.number()?;
-        self.skip_space();
+        self.skip_blank();
         let generation = self.number()?;
-        self.skip_space();
+        self.skip_blank();
         self.take(b"obj").then_some((number, generation))
     }
 
@@ -142,7 +142,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Steps over regular characters and gives them.
-    fn regular(&mut self) -> &'a [u8] {
+    pub(crate) fn regular(&mut self) -> &'a [u8] {
         let rest = self.rest();
         let len = rest.iter().take_while(|byte| !is_space(**byte) && !is_delimiter(**byte)).count();
         self.at += len;
@@ -171,7 +171,7 @@ impl<'a> Scanner<'a> {
                     Some(b'<') => self.hexadecimal()?,
                     Some(b'(') => self.literal()?,
                     Some(b'/') => drop(self.name()?),
-                    Some(byte) if byte.is_ascii_digit() => self.number_or_reference(),
+                    Some(byte) if byte.is_ascii_digit() => drop(self.number_or_reference()),
                     Some(byte) if is_delimiter(byte) => return Err(broken(here, "a delimiter out of place")),
                     Some(_) => drop(self.regular()),
                 }
@@ -185,7 +185,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn hexadecimal(&mut self) -> Result<(), PdfError> {
+    pub(crate) fn hexadecimal(&mut self) -> Result<(), PdfError> {
         let start = self.at;
         let len =
             self.rest().iter().position(|byte| *byte == b'>').ok_or_else(|| broken(start, "a string without end"))?;
@@ -193,7 +193,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn literal(&mut self) -> Result<(), PdfError> {
+    pub(crate) fn literal(&mut self) -> Result<(), PdfError> {
         let start = self.at;
         let mut depth = 0_usize;
         let mut bytes = self.rest().iter().enumerate();
@@ -214,18 +214,19 @@ impl<'a> Scanner<'a> {
         Err(broken(start, "a string without end"))
     }
 
-    /// `12 0 R`, or just a number.
-    fn number_or_reference(&mut self) {
-        let _number = self.regular();
+    /// `12 0 R`, or just a number, whose characters it gives.
+    pub(crate) fn number_or_reference(&mut self) -> &'a [u8] {
+        let number = self.regular();
         let mut ahead = self.clone();
         ahead.skip_space();
         if ahead.number().is_none() {
-            return;
+            return number;
         }
         ahead.skip_space();
         if ahead.take(b"R") && ahead.peek().is_none_or(|byte| is_space(byte) || is_delimiter(byte)) {
             self.at = ahead.at;
         }
+        number
     }
 }
 

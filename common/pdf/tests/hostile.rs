@@ -161,3 +161,44 @@ proptest! {
         let _answer = read(&[b"%PDF-1.7\n".to_vec(), tail].concat());
     }
 }
+
+/// A few kilobytes that inflate to millions of values: each would take a hundred octets of memory.
+#[test]
+fn refuses_values_that_take_gigabytes() {
+    let costly = Err(PdfError::TooCostly { what: "the objects have too many values" });
+    for (what, values) in
+        [("numbers", "0 "), ("signs", "0-"), ("arrays", "[]"), ("dictionaries", "<<>>"), ("words", "null")]
+    {
+        let many = format!("[{}]", values.repeat(1_200_000));
+        let file = table(&[objects("", ""), vec![(5, many.clone())]].concat(), "");
+        assert_eq!(read(&file).1, costly, "{what}");
+        let packed = stream(&[objects("", ""), vec![(5, many)]].concat());
+        assert_eq!(read(&packed).1, costly, "{what} in an object stream");
+    }
+}
+
+/// Every member of an object stream is at the same place.
+#[test]
+fn refuses_members_of_object_streams_that_overlap() {
+    let text = format!("({})", "a".repeat(400_000));
+    let header: String = (30..1_030).map(|number| format!("{number} 0 ")).collect();
+    let (first, length) = (header.len(), header.len() + text.len());
+    let container = format!("<</Type/ObjStm/N 1000/First {first}/Length {length}>>stream\n{header}{text}\nendstream");
+    let file = table(&[objects("", ""), vec![(5, container)]].concat(), "");
+    let (_, prepared, took) = read(&file);
+    assert!(matches!(prepared, Err(PdfError::TooCostly { .. })), "{prepared:?}");
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+/// The library would read the object stream for the length's sake before anything counts what is in it.
+#[test]
+fn refuses_object_streams_packed_in_an_unusual_way() {
+    for extra in
+        ["/Filter/LZWDecode", "/Filter[/ASCIIHexDecode/FlateDecode]", "/Filter 6 0 R", "/DecodeParms<</Predictor 12>>"]
+    {
+        let container = format!("<</Type/ObjStm/N 1/First 4/Length 6{extra}>>stream\n30 0 0\nendstream");
+        let file = table(&[objects("", ""), vec![(5, container)]].concat(), "");
+        let costly = PdfError::TooCostly { what: "an object stream is packed in an unusual way" };
+        assert_eq!(read(&file).1, Err(costly), "{extra}");
+    }
+}

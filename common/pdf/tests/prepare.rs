@@ -220,3 +220,66 @@ fn thr_16_refuses_active_content_and_lists_it() {
     );
     assert!(prepare(&harmless, &request()).is_ok());
 }
+
+/// Readers differ on which of two they take, so they would show different documents under one seal.
+#[test]
+fn thr_16_refuses_what_readers_read_in_two_ways() {
+    let page = |twice: &str| {
+        let mut objects = objects("", twice);
+        objects.push((5, "<</Length 11>>stream\n5 5 m 8 8 l\nendstream".into()));
+        objects
+    };
+    assert!(prepare(&table(&page(""), ""), &request()).is_ok());
+    assert_eq!(refusal(&table(&page("/Contents 5 0 R"), "")), PdfError::DoubleKey);
+    assert_eq!(refusal(&table(&page("/#43ontents 5 0 R"), "")), PdfError::DoubleKey);
+    assert_eq!(refusal(&table(&page("/X[<</A<</B 1/B 2>>>>]"), "")), PdfError::DoubleKey);
+    assert_eq!(refusal(&stream(&page("/Contents 5 0 R"))), PdfError::DoubleKey);
+
+    let mut listed_twice = objects("", "");
+    listed_twice.push((4, "<</Length 11>>stream\n5 5 m 8 8 l\nendstream".into()));
+    let file = table(&listed_twice, "");
+    let offset = sample::last_startxref(&file);
+    assert_eq!(refusal(&file), PdfError::BrokenXref { offset, what: "an object is listed twice" });
+    let file = stream(&listed_twice);
+    let offset = sample::last_startxref(&file);
+    assert_eq!(refusal(&file), PdfError::BrokenXref { offset, what: "an object is listed twice" });
+}
+
+#[test]
+fn refuses_objects_that_size_says_are_not_there() {
+    let file = table(&[objects("", ""), vec![(25, "<<>>".into())]].concat(), "");
+    let small = sample::replaced(&file, "/Size 26", "/Size 25");
+    let offset = sample::last_startxref(&file);
+    assert!(prepare(&file, &request()).is_ok());
+    assert_eq!(refusal(&small), PdfError::BrokenXref { offset, what: "/Size is not above all object numbers" });
+}
+
+/// To most readers offset 0 means that there is no object; to others the header's line is a comment before the first one.
+#[test]
+fn refuses_entries_that_point_to_a_comment() {
+    let file = plain();
+    let first = file.windows(7).position(|window| window == b"1 0 obj").unwrap();
+    let crossed = sample::replaced(&file, &format!("{first:010}"), "0000000000");
+    assert_eq!(refusal(&crossed), PdfError::BrokenObject { object: ObjectNumber { number: 1, generation: 0 } });
+}
+
+#[test]
+fn thr_16_finds_active_content_behind_references() {
+    let with = |catalog: &str, value: &str| table(&[objects(catalog, ""), vec![(5, value.into())]].concat(), "");
+    for (file, what) in [
+        (with("/OpenAction<</S 5 0 R/F(x)>>", "/Launch"), "action that starts a program"),
+        (with("", "<</Subtype/Image/Alternates[]/Length 1>>stream\n0\nendstream"), "image with others in its place"),
+        (with("", "<</Subtype/Form/Ref<<>>/Length 1>>stream\n0\nendstream"), "page of another file"),
+    ] {
+        let PdfError::ActiveContent(found) = refusal(&file) else { panic!("{what}") };
+        assert_eq!(found.iter().map(|found| found.what).collect::<Vec<_>>(), [what]);
+    }
+}
+
+#[test]
+fn refuses_a_section_that_two_startxref_name() {
+    let mut file = plain();
+    let again = format!("startxref\n{}\n%%EOF\n", sample::last_startxref(&file));
+    file.extend_from_slice(again.as_bytes());
+    assert_eq!(refusal(&file).code(), "pdf.broken-xref");
+}

@@ -117,6 +117,7 @@ const fn pdf_status(error: &PdfError) -> StatusCode {
         | PdfError::Encrypted
         | PdfError::BrokenXref { .. }
         | PdfError::HybridXref { .. }
+        | PdfError::DoubleKey
         | PdfError::BrokenObject { .. }
         | PdfError::Unreadable(_)
         | PdfError::BrokenPages { .. }

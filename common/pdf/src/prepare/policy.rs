@@ -7,7 +7,7 @@ use crate::{
     change::is_signature,
     error::{ActiveContent, PdfError},
     limit::Limits,
-    load::load,
+    load::load_surveyed,
     tree,
 };
 
@@ -32,13 +32,28 @@ impl Sealable {
         if end != original.len() {
             return Err(PdfError::BrokenXref { offset: end, what: "something follows the last %%EOF" });
         }
-        let document = load(original, &chain, limits)?;
+        let (document, survey) = load_surveyed(original, &chain, limits)?;
+        if survey.double_key {
+            return Err(PdfError::DoubleKey);
+        }
+        check_size(&document, &chain)?;
         let pages = tree::pages(&document, limits)?;
         let first_page = pages.first().copied().ok_or(PdfError::BrokenPages { what: "there is no page" })?;
         check_signatures(&document)?;
         check_form(&document)?;
         check_activity(&document)?;
         Ok(Self { chain, document, first_page })
+    }
+}
+
+/// An object whose number is not below `/Size` is missing to some readers, and the update would bring it back to them.
+fn check_size(document: &Document, chain: &Chain) -> Result<(), PdfError> {
+    let size = document.trailer.get(b"Size").and_then(Object::as_i64).unwrap_or(0);
+    match document.objects.keys().next_back() {
+        Some((highest, _)) if i64::from(*highest) >= size => {
+            Err(PdfError::BrokenXref { offset: chain.newest().offset, what: "/Size is not above all object numbers" })
+        }
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -73,7 +88,7 @@ fn check_activity(document: &Document) -> Result<(), PdfError> {
     let mut findings = Vec::new();
     for (id, object) in &document.objects {
         let mut found = Vec::new();
-        look(object, &mut found);
+        look(document, object, &mut found);
         findings.extend(found.into_iter().map(|what| ActiveContent { object: Some((*id).into()), what }));
         if findings.len() >= FINDINGS {
             findings.truncate(FINDINGS);
@@ -84,19 +99,26 @@ fn check_activity(document: &Document) -> Result<(), PdfError> {
 }
 
 /// Looks at one object; the PDF library bounds how deep it is.
-fn look(object: &Object, found: &mut Vec<&'static str>) {
+fn look(document: &Document, object: &Object, found: &mut Vec<&'static str>) {
     if found.len() >= FINDINGS {
         return;
     }
     match object {
-        Object::Array(items) => items.iter().for_each(|item| look(item, found)),
-        Object::Dictionary(dictionary) => look_at_entries(dictionary, found),
+        Object::Array(items) => items.iter().for_each(|item| look(document, item, found)),
+        Object::Dictionary(dictionary) => look_at_entries(document, dictionary, found),
         Object::Stream(stream) => {
             // A stream's /F names a file that holds its content.
             if stream.dict.has(b"F") {
                 found.push("stream kept in another file");
             }
-            look_at_entries(&stream.dict, found);
+            // Readers show the one or the other: the page of another file, or another image for print.
+            if stream.dict.has(b"Alternates") || stream.dict.has(b"OPI") {
+                found.push("image with others in its place");
+            }
+            if stream.dict.has(b"Ref") {
+                found.push("page of another file");
+            }
+            look_at_entries(document, &stream.dict, found);
         }
         Object::Null
         | Object::Boolean(_)
@@ -108,19 +130,19 @@ fn look(object: &Object, found: &mut Vec<&'static str>) {
     }
 }
 
-fn look_at_entries(dictionary: &Dictionary, found: &mut Vec<&'static str>) {
-    found.extend(activity(dictionary));
-    dictionary.iter().for_each(|(_, value)| look(value, found));
+fn look_at_entries(document: &Document, dictionary: &Dictionary, found: &mut Vec<&'static str>) {
+    found.extend(activity(document, dictionary));
+    dictionary.iter().for_each(|(_, value)| look(document, value, found));
 }
 
-fn activity(dictionary: &Dictionary) -> Option<&'static str> {
+fn activity(document: &Document, dictionary: &Dictionary) -> Option<&'static str> {
     if dictionary.has(b"JS") || dictionary.has(b"JavaScript") {
         return Some("JavaScript");
     }
     if dictionary.has(b"XFA") {
         return Some("form in XML (XFA)");
     }
-    match dictionary.get(b"S").and_then(Object::as_name).ok()? {
+    match tree::entry(document, dictionary, b"S")?.as_name().ok()? {
         b"JavaScript" => Some("JavaScript"),
         b"Launch" => Some("action that starts a program"),
         b"ImportData" => Some("action that imports data"),
