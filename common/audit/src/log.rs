@@ -280,13 +280,15 @@ impl Log {
     /// [`LogError::Closed`].
     ///
     /// # Errors
-    /// [`LogError`] if the checkpoint could not be made: every entry answered for is durable all the same.
+    /// [`LogError`] if the checkpoint could not be made, [`LogError::WriterGone`] if the writer has panicked: every entry
+    /// answered for is durable all the same.
     pub fn close(&self) -> Result<(), LogError> {
         let (answer, closed) = oneshot::channel();
         let sent = self.0.sender.as_ref().is_some_and(|sender| sender.send(Message::Close(answer)).is_ok());
-        let result = if sent { pending::block_on(closed).unwrap_or(Ok(())) } else { Ok(()) };
+        let answered = if sent { pending::block_on(closed).ok() } else { None };
         self.0.join();
-        result
+        // A writer that did not answer had closed the log before, or panicked.
+        answered.unwrap_or_else(|| if self.0.shared.is_closed() { Ok(()) } else { Err(LogError::WriterGone) })
     }
 }
 
@@ -296,7 +298,7 @@ impl Inner {
         if let Some(thread) = thread
             && thread.thread().id() != thread::current().id()
         {
-            // A writer that panicked has dropped its answers; there is nothing to add.
+            // A writer that panicked has dropped its answers, and `close` says so.
             drop(thread.join());
         }
     }

@@ -113,6 +113,9 @@ pub enum LogError {
     /// The log has been closed.
     #[error("log is closed")]
     Closed,
+    /// The writer ended without having closed the log: it panicked, and no last checkpoint was made.
+    #[error("the log's writer ended without closing the log")]
+    WriterGone,
     /// No thread for the writer.
     #[error("cannot start the log's writer: {0}")]
     Thread(Arc<std::io::Error>),
@@ -142,6 +145,7 @@ impl LogError {
             Self::DuplicateSerial => "audit.duplicate-serial",
             Self::NotWritable => "audit.not-writable",
             Self::Closed => "audit.closed",
+            Self::WriterGone => "audit.writer-gone",
             Self::Thread(_) => "audit.thread",
         }
     }
@@ -167,6 +171,7 @@ impl LogError {
             | Self::DuplicateSerial
             | Self::NotWritable
             | Self::Closed
+            | Self::WriterGone
             | Self::Thread(_) => "docs/architecture.md, 5; EN 319 421 7.12",
         }
     }

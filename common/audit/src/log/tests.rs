@@ -1,3 +1,4 @@
+mod close;
 mod doubt;
 
 use std::{sync::Arc, thread, time::Duration};
@@ -373,10 +374,10 @@ fn serves_tiles_and_bundles_as_far_as_the_checkpoint_covers() {
     log.close().unwrap();
     let leaves: Vec<Hash> = bodies(&store).iter().map(|body| Hash::leaf(body)).collect();
     let tile = |level, index, width| log.tile(TileId::new(level, index, width).unwrap()).unwrap();
-    assert_eq!(tile(0, 0, 256), Some(hashes_to_bytes(&leaves[..256])));
-    assert_eq!(tile(0, 1, 44), Some(hashes_to_bytes(&leaves[256..])));
+    assert_eq!(tile(0, 0, 256), Some(crate::tile::hashes_to_bytes(&leaves[..256])));
+    assert_eq!(tile(0, 1, 44), Some(crate::tile::hashes_to_bytes(&leaves[256..])));
     assert_eq!(tile(0, 1, 45), None);
-    assert_eq!(tile(1, 0, 1), Some(hashes_to_bytes(&[naive_root(&leaves[..256])])));
+    assert_eq!(tile(1, 0, 1), Some(crate::tile::hashes_to_bytes(&[naive_root(&leaves[..256])])));
     let bundle = log.entry_bundle(BundleId::new(1, 44).unwrap()).unwrap().unwrap();
     assert_eq!(crate::tile::bundle_from_bytes(&bundle).unwrap(), bodies(&store)[256..]);
     assert_eq!(log.entry_bundle(BundleId::new(1, 45).unwrap()).unwrap(), None);

@@ -48,6 +48,7 @@ pub(super) enum Message {
 pub(super) struct Shared {
     published: RwLock<Arc<Published>>,
     writable: AtomicBool,
+    closed: AtomicBool,
     last_time: AtomicI64,
 }
 
@@ -58,6 +59,11 @@ impl Shared {
 
     pub(super) fn is_writable(&self) -> bool {
         self.writable.load(Ordering::Acquire)
+    }
+
+    /// Whether the writer ended as it was told to.
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     pub(super) fn last_time(&self) -> Option<LogTime> {
@@ -125,6 +131,7 @@ impl Writer {
                 edge: self.tail.edge.clone(),
             })),
             writable: AtomicBool::new(true),
+            closed: AtomicBool::new(false),
             last_time: AtomicI64::new(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros)),
         });
         self.due = None;
@@ -158,6 +165,7 @@ impl Writer {
             if let Some(answer) = closing {
                 let covered = shared.published().edge.size() == self.tail.edge.size();
                 shared.writable.store(false, Ordering::Release);
+                shared.closed.store(true, Ordering::Release);
                 drop(self);
                 drop(answer.send(if covered { Ok(()) } else { Err(LogError::NotWritable) }));
                 return;
