@@ -1,5 +1,5 @@
 //! The checks before a log is written to again. Nothing is scanned: the last checkpoint and its edge stand for what they cover, and only the
-//! entries after it are hashed.
+//! entries after it and the newest tile before it are hashed.
 
 use kokuin_suite::Verify;
 
@@ -7,16 +7,17 @@ use super::{LogError, published::StoredTree};
 use crate::{
     checkpoint::SignedCheckpoint,
     entry::{Entry, LogOpen, LogTime, PreviousLog},
-    frontier::Frontier,
+    frontier::{Frontier, perfect_root},
     hash::Hash,
-    merkle::root_at,
+    merkle::{check_inclusion, inclusion_proof, root_at},
     name::{LeafIndex, Origin, TreeSize},
     note::VerifierKey,
     storage::{Anchor, LogRead, LogStore, StorageError},
+    tile::TILE_WIDTH,
 };
 
-/// Entries read at a time.
-const CHUNK: u64 = 256;
+/// Entries read at a time: a tile's.
+const CHUNK: u64 = TILE_WIDTH as u64;
 
 /// Where a store ends, proven as far as it can be.
 #[derive(Clone, Debug)]
@@ -65,6 +66,7 @@ pub(super) fn load(
         return Err(LogError::StoreLostEntries { stored: state.size, known: TreeSize(tail.edge.size()) });
     }
     check_first(read, key, state.size)?;
+    tail.last_time = tail.last_time.max(newest_time(read, &tail.edge)?);
     let anchored_size = anchored.as_ref().map(SignedCheckpoint::size);
     let mut at_anchor = match anchored_size {
         Some(size) if size.0 <= tail.edge.size() => Some(root_at(&StoredTree { read, edge: &tail.edge }, size)?),
@@ -87,6 +89,37 @@ pub(super) fn load(
     tail.settled =
         stored_checkpoint.filter(|checkpoint| checkpoint.size() == state.size && Some(state.size) == anchored_size);
     Ok(tail)
+}
+
+/// Latest vouched time of the newest [`CHUNK`] to twice as many entries below `edge`, each proven to be the one that the checkpoint
+/// covers. The row's own time is signed by nobody: lowered by whoever writes the database, it must not lower the guard (THR-36).
+fn newest_time(read: &dyn LogRead, edge: &Frontier) -> Result<Option<LogTime>, LogError> {
+    let size = edge.size();
+    let partial = size - size % CHUNK;
+    let from = partial.saturating_sub(CHUNK);
+    let entries = read.entries(from..size)?;
+    if entries.len() as u64 != size - from {
+        return Err(StorageError::Damaged { what: "entry", at: from + entries.len() as u64 }.into());
+    }
+    let leaves: Vec<Hash> = entries.iter().map(|body| Hash::leaf(body)).collect();
+    let (whole, rest) = leaves.split_at(leaves.len() - edge.level(0).len());
+    if rest != edge.level(0) {
+        return Err(LogError::TailDiffers { index: LeafIndex(partial) });
+    }
+    if let Some(first) = whole.first() {
+        let (index, size) = (LeafIndex(from), TreeSize(size));
+        let stored = inclusion_proof(&StoredTree { read, edge }, index, size)?;
+        // Inside the tile the proof is of the entries as they were read, so that it holds for all of them or not at all.
+        let within = (0..CHUNK.ilog2()).map(|level| perfect_root(&whole[1 << level..2 << level]));
+        let proof: Vec<Hash> = within.chain(stored.into_iter().skip(CHUNK.ilog2() as usize)).collect();
+        check_inclusion(index, size, *first, &proof, edge.root()).map_err(|_| LogError::TailDiffers { index })?;
+    }
+    let mut latest = None;
+    for (index, body) in (from..).zip(&entries) {
+        let entry = Entry::parse(body).map_err(|_| StorageError::Damaged { what: "entry", at: index })?;
+        latest = latest.max(entry.vouched_time());
+    }
+    Ok(latest)
 }
 
 fn check_first(read: &dyn LogRead, key: &VerifierKey, size: TreeSize) -> Result<(), LogError> {

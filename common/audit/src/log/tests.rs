@@ -1,5 +1,6 @@
 mod close;
 mod doubt;
+mod last_time;
 
 use std::{sync::Arc, thread, time::Duration};
 
