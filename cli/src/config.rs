@@ -74,6 +74,19 @@ pub(crate) struct Log {
     pub(crate) database: PathBuf,
     /// File that keeps the last checkpoint outside the database (THR-42).
     pub(crate) anchor: PathBuf,
+    /// The log that this one takes over from after a loss; its first start needs `--accept-loss`.
+    #[serde(default)]
+    pub(crate) succeeds: Option<Succeeded>,
+}
+
+/// A log that cannot be continued, because its store is behind its anchor.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Succeeded {
+    /// Its name.
+    pub(crate) name: String,
+    /// The file that kept its last checkpoint.
+    pub(crate) anchor: PathBuf,
 }
 
 impl Config {
@@ -93,6 +106,7 @@ impl Config {
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         let Keys { directory, passphrase_file, tenant_secret_file, token_secret_file, .. } = &mut self.keys;
         let mut paths = vec![directory, passphrase_file, &mut self.log.database, &mut self.log.anchor];
+        paths.extend(self.log.succeeds.as_mut().map(|succeeded| &mut succeeded.anchor));
         paths.extend(tenant_secret_file);
         paths.extend(token_secret_file);
         if let Some(tsa) = &mut self.tsa {

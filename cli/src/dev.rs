@@ -54,8 +54,8 @@ impl Layout {
     pub(crate) fn seal_certificate(&self) -> PathBuf {
         self.root.join("seal/demo.pem")
     }
-    pub(crate) fn vkey(&self) -> PathBuf {
-        self.root.join("log/main.vkey")
+    pub(crate) fn vkey(&self, log: &str) -> PathBuf {
+        self.root.join(format!("log/{log}.vkey"))
     }
     pub(crate) fn tenant_secret(&self) -> PathBuf {
         self.root.join("keys/tenant-secret")
@@ -128,13 +128,14 @@ pub(crate) fn prepare(layout: &Layout, wishes: Wishes, now: i64) -> anyhow::Resu
 
 /// Writes the key that verifies the log's checkpoints, in C2SP's form.
 fn publish_log_key(layout: &Layout, config: &Config) -> anyhow::Result<()> {
-    if layout.vkey().exists() {
+    let path = layout.vkey(&config.log.name);
+    if path.exists() {
         return Ok(());
     }
     let store = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
     let key = store.load(&KeyId::new(material::LOG)?)?;
     let vkey = VerifierKey::from_spki(&Origin::new(&config.log.origin)?, key.public_key())?;
-    output::create(&layout.vkey(), format!("{vkey}\n").as_bytes(), Readers::Anyone)
+    output::create(&path, format!("{vkey}\n").as_bytes(), Readers::Anyone)
 }
 
 /// Development keys open to nobody but this machine.

@@ -13,6 +13,7 @@ use crate::{
     hardening,
 };
 
+mod logs;
 mod process;
 mod production;
 mod seals;
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     /// Key of the first TSU made
     #[arg(long, value_name = "KIND", default_value = "p256")]
     tsu: TsuKey,
+    /// Open a new log where the old one cannot be continued; the reason goes into its first entry (docs/log.md)
+    #[arg(long, value_name = "REASON")]
+    accept_loss: Option<String>,
 }
 
 /// One service of a provider, as a process of its own.
@@ -77,7 +81,7 @@ fn run_dev(args: &Args) -> anyhow::Result<()> {
 
     let crl_file = StaticFile::new(dev::CRL_ROUTE, crl.path(), "application/pkix-crl");
     let keeping = crl.keep(unix_now)?;
-    let process = Process::start(&config, &layout.config(), process::Role::Both)?;
+    let process = Process::start(&config, &layout.config(), process::Role::Both, args.accept_loss.as_deref())?;
     let mut services = Vec::new();
     if let Some(tsa) = process.tsa()? {
         services.push(tsa.publishing(crl_file));

@@ -4,17 +4,18 @@ use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use kokuin_asn1::{Certificate, pem};
-use kokuin_audit::{Log, LogName, LogOptions, Origin, VerifierKey, entry::Digest};
+use kokuin_audit::{Log, entry::Digest};
 use kokuin_clock::{Clock, RefusingClock, SystemClock};
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::{KeyId, KeyUri, Scheme, SigningKey};
 use kokuin_profile::is_development;
-use kokuin_store::{Database, FileAnchor};
+use kokuin_store::Database;
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_tsa::DEVELOPMENT_POLICY;
-use kokuin_web::{Application, Limits, LogRoutes, ServiceSpec, StaticFile, metrics::Registry};
+use kokuin_web::{Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, metrics::Registry};
 
+use super::logs;
 use crate::config::Config;
 
 /// Which services the process runs.
@@ -36,7 +37,6 @@ impl Role {
 }
 
 /// What the services of one process share.
-#[derive(Debug)]
 pub(crate) struct Process {
     pub(super) config: Config,
     pub(super) config_digest: Digest,
@@ -44,6 +44,7 @@ pub(crate) struct Process {
     pub(super) keys: SoftStore,
     pub(super) database: Database,
     pub(super) log: Log,
+    retired: Vec<Arc<dyn PublicLog>>,
     pub(super) engine: Arc<dyn Verify>,
     pub(super) crypto_policy: Arc<CryptoPolicy>,
     pub(super) clock: Arc<dyn Clock>,
@@ -77,13 +78,14 @@ impl Process {
     ///
     /// # Errors
     /// If anything cannot be opened, or the log does not fit its anchor (THR-42).
-    pub(crate) fn start(config: &Config, path: &Path, role: Role) -> anyhow::Result<Self> {
+    pub(crate) fn start(config: &Config, path: &Path, role: Role, accept_loss: Option<&str>) -> anyhow::Result<Self> {
         refuse_development(config, role)?;
         let config_digest = Digest::of(&fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
         let keys = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
         let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
         let database = Database::open(&config.log.database)?;
-        let log = open_log(config, &keys, &database, &engine)?;
+        let log = logs::open(config, &keys, &database, &engine, accept_loss)?;
+        let retired = logs::retired(&database, engine.as_ref())?;
         let clock: Arc<dyn Clock> = if config.development {
             Arc::new(SystemClock::undisciplined_for_development())
         } else {
@@ -96,6 +98,7 @@ impl Process {
             keys,
             database,
             log,
+            retired,
             engine,
             crypto_policy: Arc::new(CryptoPolicy::etsi()),
             clock,
@@ -146,7 +149,7 @@ impl Process {
     }
 
     pub(super) fn log_routes(&self) -> LogRoutes {
-        LogRoutes::new(Arc::new(self.log.clone()))
+        LogRoutes::new(Arc::new(self.log.clone())).with_others(self.retired.clone())
     }
 }
 
@@ -168,17 +171,6 @@ fn refuse_development(config: &Config, role: Role) -> anyhow::Result<()> {
         bail!("tsa.tsu.policies names {DEVELOPMENT_POLICY}, the policy of development tokens");
     }
     Ok(())
-}
-
-fn open_log(config: &Config, keys: &SoftStore, database: &Database, engine: &Arc<dyn Verify>) -> anyhow::Result<Log> {
-    let (origin, name) = (Origin::new(&config.log.origin)?, LogName::new(&config.log.name)?);
-    let key = key(keys, &config.log.key)?;
-    let vkey = VerifierKey::from_spki(&origin, key.public_key())?;
-    let anchor = FileAnchor::new(&config.log.anchor)?;
-    let (store, read) = database.open_log(&name, &vkey)?;
-    let options =
-        LogOptions { origin, name, key, engine: Arc::clone(engine), checkpoint_interval: LogOptions::DEFAULT_INTERVAL };
-    Ok(Log::open(options, Box::new(store), Arc::new(read), Box::new(anchor))?)
 }
 
 /// The key that a URI names.

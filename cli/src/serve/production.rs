@@ -13,6 +13,9 @@ pub(crate) struct Args {
     /// Configuration file; there is no default, and none is made up where it cannot be read
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Open a new log where the old one cannot be continued; the reason goes into its first entry (docs/log.md)
+    #[arg(long, value_name = "REASON")]
+    accept_loss: Option<String>,
 }
 
 /// Serves one service of `args`.
@@ -28,7 +31,7 @@ pub(crate) fn run(args: &Args, role: Role) -> anyhow::Result<()> {
             args.config.display()
         );
     }
-    let process = Process::start(&config, &args.config, role)?;
+    let process = Process::start(&config, &args.config, role, args.accept_loss.as_deref())?;
     let units = match role {
         Role::Tsa => process.tsa()?,
         Role::Eseal => process.eseal()?,

@@ -7,6 +7,7 @@ mod error;
 mod open;
 mod pending;
 mod published;
+mod retired;
 mod writer;
 
 use std::{
@@ -25,17 +26,18 @@ use kokuin_key::{Purpose, SigningKey};
 use kokuin_suite::Verify;
 pub use pending::Pending;
 pub(crate) use published::{Published, StoredTree};
+pub use retired::RetiredLog;
 use writer::{Message, Shared, Submission, Writer};
 
 use crate::{
     checkpoint::SignedCheckpoint,
     entry::{Encoded, Entry, LogTime, PreviousLog, Serial, Text},
-    merkle::{NodeSource as _, inclusion_proof},
+    merkle::inclusion_proof,
     name::{LeafIndex, LogName, Origin},
     note::VerifierKey,
     receipt::Receipt,
     storage::{Anchor, LogRead, LogStore, StorageError},
-    tile::{BundleId, TileId, bundle_to_bytes, hashes_to_bytes},
+    tile::{BundleId, TileId},
 };
 
 /// Which log, who signs for it, how often.
@@ -217,12 +219,8 @@ impl Log {
     /// # Errors
     /// [`LogError::Storage`].
     pub fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, LogError> {
-        let published = self.0.shared.published();
-        if id.width() > id.available(published.edge.size()) {
-            return Ok(None);
-        }
-        let tree = StoredTree { read: self.0.read.as_ref(), edge: &published.edge };
-        Ok(Some(hashes_to_bytes(&tree.hashes(id)?)))
+        let edge = &self.0.shared.published().edge;
+        Ok(StoredTree { read: self.0.read.as_ref(), edge }.tile(id)?)
     }
 
     /// The bytes of an entry bundle, as far as the last checkpoint covers it; `None` if it does not.
@@ -230,14 +228,8 @@ impl Log {
     /// # Errors
     /// [`LogError::Storage`].
     pub fn entry_bundle(&self, id: BundleId) -> Result<Option<Vec<u8>>, LogError> {
-        if id.width() > id.tile().available(self.0.shared.published().edge.size()) {
-            return Ok(None);
-        }
-        let first = id.first().0;
-        let entries = self.0.read.entries(first..first + u64::from(id.width()))?;
-        let whole = entries.len() == usize::from(id.width());
-        let bytes = bundle_to_bytes(&entries).filter(|_| whole);
-        Ok(Some(bytes.ok_or(StorageError::Damaged { what: "entry bundle", at: first })?))
+        let edge = &self.0.shared.published().edge;
+        Ok(StoredTree { read: self.0.read.as_ref(), edge }.entry_bundle(id)?)
     }
 
     /// The key that verifies the log's checkpoints.

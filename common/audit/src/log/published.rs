@@ -8,7 +8,7 @@ use crate::{
     hash::Hash,
     merkle::NodeSource,
     storage::{LogRead, StorageError},
-    tile::TileId,
+    tile::{BundleId, TileId, bundle_to_bytes, hashes_to_bytes},
 };
 
 /// A signed checkpoint with the right edge of its tree.
@@ -22,6 +22,28 @@ pub(crate) struct Published {
 pub(crate) struct StoredTree<'a> {
     pub(crate) read: &'a dyn LogRead,
     pub(crate) edge: &'a Frontier,
+}
+
+impl StoredTree<'_> {
+    /// The bytes of a tile, `None` beyond the edge.
+    pub(crate) fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, StorageError> {
+        if id.width() > id.available(self.edge.size()) {
+            return Ok(None);
+        }
+        Ok(Some(hashes_to_bytes(&self.hashes(id)?)))
+    }
+
+    /// The bytes of an entry bundle, `None` beyond the edge.
+    pub(crate) fn entry_bundle(&self, id: BundleId) -> Result<Option<Vec<u8>>, StorageError> {
+        if id.width() > id.tile().available(self.edge.size()) {
+            return Ok(None);
+        }
+        let first = id.first().0;
+        let entries = self.read.entries(first..first + u64::from(id.width()))?;
+        let whole = entries.len() == usize::from(id.width());
+        let bytes = bundle_to_bytes(&entries).filter(|_| whole);
+        Ok(Some(bytes.ok_or(StorageError::Damaged { what: "entry bundle", at: first })?))
+    }
 }
 
 impl NodeSource for StoredTree<'_> {

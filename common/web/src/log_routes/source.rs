@@ -1,7 +1,7 @@
 //! What is served of a log.
 
 use kokuin_audit::{
-    Log,
+    Log, RetiredLog,
     tile::{BundleId, TileId},
 };
 
@@ -46,6 +46,40 @@ impl PublicLog for Log {
 
     fn is_open(&self) -> bool {
         self.is_writable()
+    }
+
+    fn size(&self) -> u64 {
+        self.checkpoint().size().0
+    }
+
+    fn checkpoint(&self) -> String {
+        self.checkpoint().to_string()
+    }
+
+    fn tile(&self, id: TileId) -> Result<Option<Vec<u8>>, &'static str> {
+        self.tile(id).map_err(|error| error.code())
+    }
+
+    fn entries(&self, id: BundleId) -> Result<Option<Vec<u8>>, &'static str> {
+        self.entry_bundle(id).map_err(|error| error.code())
+    }
+}
+
+impl PublicLog for RetiredLog {
+    fn name(&self) -> &str {
+        self.name().as_str()
+    }
+
+    fn origin(&self) -> &str {
+        self.vkey().name()
+    }
+
+    fn vkey(&self) -> String {
+        self.vkey().to_string()
+    }
+
+    fn is_open(&self) -> bool {
+        false
     }
 
     fn size(&self) -> u64 {

@@ -1,0 +1,80 @@
+//! The log of a process, and those that it took over from.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use kokuin_audit::{
+    Log, LogName, LogOptions, Origin, Previous, RetiredLog, SignedCheckpoint, VerifierKey, entry::Text,
+};
+use kokuin_hsm_config::soft::SoftStore;
+use kokuin_store::{Database, FileAnchor, LogState};
+use kokuin_suite::Verify;
+use kokuin_web::PublicLog;
+
+use super::process::key;
+use crate::config::{Config, Succeeded};
+
+/// Opens the configured log. One whose store is behind its anchor is refused (THR-42); the way on is a new log, which names the old one's
+/// last checkpoint and why it ended: `[log.succeeds]` says which, `accept_loss` why.
+pub(super) fn open(
+    config: &Config,
+    keys: &SoftStore,
+    database: &Database,
+    engine: &Arc<dyn Verify>,
+    accept_loss: Option<&str>,
+) -> anyhow::Result<Log> {
+    let (origin, name) = (Origin::new(&config.log.origin)?, LogName::new(&config.log.name)?);
+    let key = key(keys, &config.log.key)?;
+    let vkey = VerifierKey::from_spki(&origin, key.public_key())?;
+    let anchor = FileAnchor::new(&config.log.anchor)?;
+    let is_new = !database.logs()?.iter().any(|log| log.name == config.log.name);
+    let previous = match (&config.log.succeeds, accept_loss) {
+        (Some(succeeded), Some(reason)) if is_new => Some(end(database, succeeded, reason, engine.as_ref())?),
+        (Some(succeeded), None) if is_new => bail!(
+            "log {name} takes over from {} after a loss; say why with --accept-loss REASON, which goes into its first entry",
+            succeeded.name
+        ),
+        (_, Some(_)) => bail!(
+            "--accept-loss opens a new log: give [log] a new name, origin and anchor, and name the old log in [log.succeeds]"
+        ),
+        (_, None) => None,
+    };
+    let (store, read) = database.open_log(&name, &vkey)?;
+    let engine = Arc::clone(engine);
+    let options = LogOptions { origin, name, key, engine, checkpoint_interval: LogOptions::DEFAULT_INTERVAL };
+    let (store, read, anchor) = (Box::new(store), Arc::new(read), Box::new(anchor));
+    Ok(match previous {
+        Some(previous) => Log::open_successor(options, store, read, anchor, previous)?,
+        None => Log::open(options, store, read, anchor)?,
+    })
+}
+
+/// Closes a log for good and says where it ended: at its anchor, which is ahead of its store.
+fn end(database: &Database, succeeded: &Succeeded, reason: &str, engine: &dyn Verify) -> anyhow::Result<Previous> {
+    let reason = Text::new(reason).context("--accept-loss")?;
+    let records = database.logs()?;
+    let record = records.iter().find(|log| log.name == succeeded.name);
+    let record = record.with_context(|| format!("the database holds no log {}", succeeded.name))?;
+    let note = FileAnchor::read(&succeeded.anchor)?;
+    let note = note.with_context(|| format!("{} holds no checkpoint", succeeded.anchor.display()))?;
+    let vkey = VerifierKey::parse(&record.vkey)?;
+    let checkpoint = SignedCheckpoint::verify(note.as_bytes(), &vkey, engine)?;
+    database.retire_log(&LogName::new(&record.name)?)?;
+    Ok(Previous { checkpoint, reason })
+}
+
+/// The logs of the database that nobody writes any more.
+pub(super) fn retired(database: &Database, engine: &dyn Verify) -> anyhow::Result<Vec<Arc<dyn PublicLog>>> {
+    let mut retired: Vec<Arc<dyn PublicLog>> = Vec::new();
+    for record in database.logs()?.into_iter().filter(|log| log.state == LogState::Retired) {
+        let name = LogName::new(&record.name)?;
+        let read = Arc::new(database.log_reader(&name)?);
+        match RetiredLog::load(name, VerifierKey::parse(&record.vkey)?, read, engine) {
+            Ok(Some(log)) => retired.push(Arc::new(log)),
+            Ok(None) => (),
+            // It is damaged, and that is why it was ended: it can be read with `kokuin audit`, not served.
+            Err(error) => tracing::warn!(log = record.name, %error, "a retired log is not served"),
+        }
+    }
+    Ok(retired)
+}
