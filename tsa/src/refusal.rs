@@ -107,6 +107,14 @@ pub enum Refusal {
         /// Unix seconds.
         at: i64,
     },
+    /// The algorithm policy has ended an algorithm since the service was started.
+    #[error("an algorithm of the TSU may not be used from {end} on, the time is {at} (unix seconds)")]
+    AlgorithmEnded {
+        /// Unix seconds.
+        end: i64,
+        /// Unix seconds.
+        at: i64,
+    },
     /// The key is suspended or lost.
     #[error("key {key} may not be used: {state}")]
     KeyNotActive {
@@ -173,6 +181,7 @@ impl Refusal {
             Self::TimeOutOfRange { .. } => RefusalClass::TimeOutOfRange,
             Self::OutsideCertificate { .. } => RefusalClass::OutsideCertificate,
             Self::OutsideKeyPeriod { .. } => RefusalClass::OutsideKeyPeriod,
+            Self::AlgorithmEnded { .. } => RefusalClass::AlgorithmEnded,
             Self::KeyNotActive { .. } => RefusalClass::KeyNotActive,
             Self::Key(_) => RefusalClass::Key,
             Self::SignatureWrong { .. } => RefusalClass::SignatureWrong,
@@ -214,9 +223,10 @@ impl Refusal {
             | Self::ReadingTooOld { .. }
             | Self::ClockNotRecorded
             | Self::TimeOutOfRange { .. } => "the time is not known well enough at the moment".to_owned(),
-            Self::OutsideCertificate { .. } | Self::OutsideKeyPeriod { .. } | Self::KeyNotActive { .. } => {
-                "the time-stamping unit is not in service".to_owned()
-            }
+            Self::OutsideCertificate { .. }
+            | Self::OutsideKeyPeriod { .. }
+            | Self::AlgorithmEnded { .. }
+            | Self::KeyNotActive { .. } => "the time-stamping unit is not in service".to_owned(),
             Self::Key(_) | Self::SignatureWrong { .. } | Self::SignerGone => {
                 "the token could not be signed; try again later".to_owned()
             }

@@ -37,6 +37,8 @@ pub enum RefusalClass {
     OutsideCertificate,
     /// [`Refusal::OutsideKeyPeriod`](crate::Refusal::OutsideKeyPeriod).
     OutsideKeyPeriod,
+    /// [`Refusal::AlgorithmEnded`](crate::Refusal::AlgorithmEnded).
+    AlgorithmEnded,
     /// [`Refusal::KeyNotActive`](crate::Refusal::KeyNotActive).
     KeyNotActive,
     /// [`Refusal::Key`](crate::Refusal::Key).
@@ -55,7 +57,7 @@ pub enum RefusalClass {
 
 impl RefusalClass {
     /// Every class, in the order of the pipeline.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::BodyEmpty,
         Self::BodyTooLong,
         Self::Malformed,
@@ -73,6 +75,7 @@ impl RefusalClass {
         Self::TimeOutOfRange,
         Self::OutsideCertificate,
         Self::OutsideKeyPeriod,
+        Self::AlgorithmEnded,
         Self::KeyNotActive,
         Self::Key,
         Self::SignatureWrong,
@@ -109,6 +112,7 @@ impl RefusalClass {
             Self::TimeOutOfRange => "tsa.time-out-of-range",
             Self::OutsideCertificate => "tsa.outside-certificate",
             Self::OutsideKeyPeriod => "tsa.outside-key-period",
+            Self::AlgorithmEnded => "tsa.algorithm-ended",
             Self::KeyNotActive => "tsa.key-not-active",
             Self::Key => "tsa.key",
             Self::SignatureWrong => "tsa.signature-wrong",
@@ -140,6 +144,7 @@ impl RefusalClass {
             }
             Self::OutsideCertificate => "EN 319 421 TIS-7.6.7-01",
             Self::OutsideKeyPeriod => "EN 319 421 TIS-7.7.1-09",
+            Self::AlgorithmEnded => "TS 119 312",
             Self::KeyNotActive => "EN 319 421 OVR-7.13-02",
             Self::LogNotWritable | Self::NotRecorded => "EN 319 421 OVR-7.12-01",
         }

@@ -49,6 +49,7 @@ pub const fn failure_info(refusal: &Refusal) -> FailureInfo {
         | Refusal::TimeOutOfRange { .. } => FailureInfo::TimeNotAvailable,
         Refusal::OutsideCertificate { .. }
         | Refusal::OutsideKeyPeriod { .. }
+        | Refusal::AlgorithmEnded { .. }
         | Refusal::KeyNotActive { .. }
         | Refusal::Key(_)
         | Refusal::SignatureWrong { .. }

@@ -87,7 +87,9 @@ impl Service {
         let own = certificates.next().ok_or(StartError::NoCertificate)?;
         let checked = CheckedTsu::new(&config.tsu, Arc::clone(&key), own, certificates.collect())?;
         let now = LogTime::system_now();
-        check_algorithms(&crypto_policy, key.algorithm(), &config, now)?;
+        let at =
+            clock.read().map_or(now.unix_micros(), |reading| reading.instant().unix_micros()).div_euclid(1_000_000);
+        let checked = checked.signing_until(check_algorithms(&crypto_policy, key.algorithm(), &config, at)?);
         self_test(&*key, &*engine)?;
 
         record_start(&log, config_digest, now)?;
@@ -163,11 +165,20 @@ impl Service {
     }
 }
 
-/// Whether the key may sign today, and the digests be stamped (TSP-50).
-fn check_algorithms(policy: &CryptoPolicy, key: KeyAlgorithm, config: &Config, now: LogTime) -> Result<(), Unsuitable> {
-    let seconds = now.unix_micros().div_euclid(1_000_000);
-    policy.may_sign(key.signature_algorithm(), key, seconds)?;
-    config.tsu.hashes.iter().try_for_each(|hash| policy.may_digest(hash.0, seconds))
+/// Whether the key may sign at `at`, and the digests be stamped (TSP-50); the answer is the first instant at which that ends.
+fn check_algorithms(
+    policy: &CryptoPolicy,
+    key: KeyAlgorithm,
+    config: &Config,
+    at: i64,
+) -> Result<Option<i64>, Unsuitable> {
+    policy.may_sign(key.signature_algorithm(), key, at)?;
+    let mut end = policy.signs_until(key.signature_algorithm(), key)?;
+    for hash in &config.tsu.hashes {
+        policy.may_digest(hash.0, at)?;
+        end = [end, policy.digests_until(hash.0)?].into_iter().flatten().min();
+    }
+    Ok(end)
 }
 
 /// RSA and devices sign on threads of their own; what takes microseconds signs on the worker.

@@ -25,6 +25,8 @@ pub struct Tsu {
     extensions: Vec<u8>,
     /// When the key may be used, unix seconds, both ends included.
     key_period: (i64, i64),
+    /// First unix second at which an algorithm of its tokens may not be used any more.
+    algorithms_end: i64,
     /// The log's entry that introduced the certificate.
     certificate_entry: LeafIndex,
 }
@@ -80,6 +82,7 @@ impl CheckedTsu {
             chain,
             template,
             key_period,
+            algorithms_end: i64::MAX,
             certificate_entry: LeafIndex(0),
         }))
     }
@@ -88,6 +91,12 @@ impl CheckedTsu {
     #[must_use]
     pub const fn certificate(&self) -> &Certificate {
         &self.0.certificate
+    }
+
+    /// The same, with the first unix second at which the policy does not let it sign any more (TSP-50).
+    #[must_use]
+    pub fn signing_until(self, end: Option<i64>) -> Self {
+        Self(Tsu { algorithms_end: end.unwrap_or(i64::MAX), ..self.0 })
     }
 
     /// The TSU, once entry `index` of the log has introduced its certificate.
@@ -101,11 +110,11 @@ impl CheckedTsu {
 const CHAIN_LIMIT: usize = 32 * 1024;
 
 impl Tsu {
-    /// Whether a token of `micros` after 1970 may be signed: the key is active, and certificate and key-usage period
-    /// cover the time (TSP-17, TSP-64).
+    /// Whether a token of `micros` after 1970 may be signed: the key is active, certificate and key-usage period
+    /// cover the time (TSP-17, TSP-64), and the algorithms may still be used (TSP-50).
     ///
     /// # Errors
-    /// [`Refusal::KeyNotActive`], [`Refusal::OutsideCertificate`], [`Refusal::OutsideKeyPeriod`].
+    /// [`Refusal::KeyNotActive`], [`Refusal::OutsideCertificate`], [`Refusal::OutsideKeyPeriod`], [`Refusal::AlgorithmEnded`].
     pub fn check_in_service(&self, micros: i64) -> Result<(), Refusal> {
         self.check_active()?;
         let at = micros.div_euclid(1_000_000);
@@ -116,6 +125,9 @@ impl Tsu {
         let (from, until) = self.key_period;
         if at < from || at > until {
             return Err(Refusal::OutsideKeyPeriod { from, until, at });
+        }
+        if at >= self.algorithms_end {
+            return Err(Refusal::AlgorithmEnded { end: self.algorithms_end, at });
         }
         Ok(())
     }

@@ -78,6 +78,19 @@ impl CryptoPolicy {
         })
     }
 
+    /// The first instant at which [`Self::may_sign`] refuses these for their age; `None` if no document gives an end.
+    ///
+    /// # Errors
+    /// [`Unsuitable::NotListed`], [`Unsuitable::DoesNotFit`].
+    pub fn signs_until(&self, alg: SignatureAlgorithm, key: KeyAlgorithm) -> Result<Option<i64>, Unsuitable> {
+        let mut first: Option<i64> = None;
+        self.each_row(alg, key, |_, _, ends| {
+            first = [ends.sign, first].into_iter().flatten().min();
+            Ok(())
+        })?;
+        Ok(first)
+    }
+
     /// Whether a new certificate may be issued at `now` for a key of this kind that will sign with `alg`.
     ///
     /// # Errors
@@ -115,6 +128,18 @@ impl CryptoPolicy {
             ends.check_listed_for_signing(document, subject)?;
             Ends::check(ends.sign, document, subject, Use::Sign, now)
         })
+    }
+
+    /// The first instant at which [`Self::may_digest`] refuses it for its age; `None` if no document gives an end.
+    ///
+    /// # Errors
+    /// [`Unsuitable::NotListed`].
+    pub fn digests_until(&self, digest: DigestAlgorithm) -> Result<Option<i64>, Unsuitable> {
+        let mut first: Option<i64> = None;
+        for document in &self.documents {
+            first = [document.ends(Subject::Digest(digest))?.sign, first].into_iter().flatten().min();
+        }
+        Ok(first)
     }
 
     /// Whether a digest that is proven to have existed at `proof_time` still binds at `now`.

@@ -8,6 +8,8 @@ use kokuin_asn1::{
 };
 use kokuin_audit::Entry;
 use kokuin_clock::{Clock as _, SystemClock};
+use kokuin_suite::CryptoPolicy;
+use kokuin_web::Readiness as _;
 
 use crate::{
     fixture::{Bench, Setup, certify, keys, request},
@@ -105,6 +107,31 @@ fn refuses_outside_the_certificate_and_the_key_period_tsp_64() {
     let bench = Setup::default();
     bench.clock.step((certificate.not_before() - 1) * 1_000_000 - NOON);
     assert_eq!(bench.start().refusal(&request().encode()).0, FailureInfo::SystemFailure);
+}
+
+/// A process that runs past a date of the policy signs no more; its readiness says so.
+#[test]
+fn refuses_once_an_algorithm_has_ended_tsp_50() {
+    let text = include_str!("../../../common/suite/policy/ts-119-312.toml");
+    let end = NOON + 12 * 3_600_000_000;
+    for name in ["ecdsa", "sha256", "sha3-512"] {
+        let row = format!("name = \"{name}\"\n");
+        let ending = text.replace(&row, &format!("{row}sign_end = 2026-11-24\n"));
+        let crypto_policy = CryptoPolicy::from_toml(&[&ending]).unwrap();
+        let bench = Setup { crypto_policy, ..Setup::default() }.start();
+        bench.clock.step(end - 1_000_000 - NOON);
+        assert_eq!(gen_time(&bench), end - 1_000_000, "{name}: the last second counts");
+        assert!(bench.service.check().is_ok());
+        bench.clock.pass(Duration::from_secs(1));
+        let signatures = bench.key.signatures();
+        let (failure, text) = bench.refusal(&request().encode());
+        assert_eq!((failure, text.as_str()), (FailureInfo::SystemFailure, "the time-stamping unit is not in service"));
+        assert_eq!(bench.service.check().unwrap_err().code, "tsa.algorithm-ended");
+        assert_eq!(bench.key.signatures(), signatures, "{name}: nothing is signed");
+        bench.service.stop().unwrap();
+        let counted = |entry: &Entry| matches!(entry, Entry::Refusals(counted) if counted.class.as_str() == "tsa.algorithm-ended");
+        assert_eq!(bench.entries().iter().filter(|entry| counted(entry)).count(), 1);
+    }
 }
 
 #[test]
