@@ -22,6 +22,9 @@ pub struct Config {
     /// Largest document.
     #[serde(default = "Config::document_limit")]
     pub document_limit: ByteSize,
+    /// Documents that may be here at a time, together; a seal takes about five times its document's memory.
+    #[serde(default = "Config::documents_at_once")]
+    pub documents_at_once: ByteSize,
 }
 
 /// A seal key with its certificate.
@@ -136,6 +139,7 @@ impl Config {
             }),
             trust: vec![root],
             document_limit: Self::document_limit(),
+            documents_at_once: Self::documents_at_once(),
         }
     }
 
@@ -160,6 +164,10 @@ impl Config {
             return Err(ConfigError::NoTrust("tsa.trust"));
         }
         Ok(())
+    }
+
+    const fn documents_at_once() -> ByteSize {
+        ByteSize::from_bytes(128 << 20)
     }
 
     const fn document_limit() -> ByteSize {

@@ -41,6 +41,12 @@ pub enum SealError {
     /// A format that is not made here.
     #[error("format {0} is not offered, pades and cades are")]
     FormatNotOffered(SealFormat),
+    /// As many seals as may wait for the TSA do.
+    #[error("too many seals wait for the time-stamping authority")]
+    TsaBusy,
+    /// Something in this service is wrong, and the work on this seal was given up.
+    #[error("the service has a defect that this request met")]
+    Defect,
     /// A level that is not reached here.
     #[error("level {0} is not offered")]
     LevelNotOffered(SealLevel),
@@ -252,6 +258,8 @@ impl SealError {
             Self::Algorithm(_) => "eseal.algorithm",
             Self::Key(_) => "eseal.key",
             Self::Tsa(_) => "eseal.tsa",
+            Self::TsaBusy => "eseal.tsa-busy",
+            Self::Defect => "eseal.defect",
             Self::TsaToken(_) => "eseal.tsa-token",
             Self::ReadBack(_) => "eseal.read-back",
             Self::Log(_) => "eseal.log",
@@ -279,6 +287,8 @@ impl SealError {
             | Self::InProgress
             | Self::SealUnknown
             | Self::ReceiptNotYet { .. }
+            | Self::TsaBusy
+            | Self::Defect
             | Self::Stopping => "docs/eseal.md",
             Self::DigestNotForFormat => "ISO 32000-2 12.8.1",
             Self::DigestAlgorithmUnknown | Self::DigestAlgorithm { .. } => "RFC 8933",
@@ -323,12 +333,13 @@ impl SealError {
             | Self::InProgress
             | Self::SealUnknown
             | Self::ReceiptNotYet { .. }
+            | Self::Defect
             | Self::Stopping => RefusalClass::Request,
             Self::DocumentEmpty | Self::DocumentTooLarge { .. } | Self::Pdf(_) => RefusalClass::Document,
             Self::CredentialUnknown | Self::OutsideCertificate { .. } | Self::Algorithm(_) => RefusalClass::Credential,
             Self::Clock(_) => RefusalClass::Clock,
             Self::KeyNotActive(_) | Self::Key(_) => RefusalClass::Key,
-            Self::Tsa(_) | Self::TsaToken(_) => RefusalClass::Tsa,
+            Self::Tsa(_) | Self::TsaToken(_) | Self::TsaBusy => RefusalClass::Tsa,
             Self::ReadBack(_) => RefusalClass::ReadBack,
             Self::Log(_) | Self::Store(_) => RefusalClass::Record,
         }

@@ -15,7 +15,7 @@ use actix_web::{
     middleware::from_fn,
     web::{self, Data, ServiceConfig},
 };
-use kokuin_web::{Admission, Application, Health, Limits, LogRoutes, correlate, get_or_head, metrics::Registry, only};
+use kokuin_web::{Application, Health, Limits, LogRoutes, correlate, get_or_head, metrics::Registry, only};
 
 use crate::Service;
 use body::BodyDoor;
@@ -25,7 +25,7 @@ use body::BodyDoor;
 pub fn routes(service: &Arc<Service>, limits: &Limits, registry: &Registry, log: LogRoutes) -> Application {
     let service = Arc::clone(service);
     let health = Health::new(service.clone(), registry.clone());
-    let door = BodyDoor::new(Admission::new(limits), limits, service.document_limit);
+    let door = BodyDoor::new(limits, service.document_limit, service.documents_at_once);
     let document = web::Bytes::from(openapi::document());
     Arc::new(move |config| {
         configure_seals(config, &service, &door);

@@ -7,6 +7,7 @@
 //! Documents are never logged and never kept.
 
 mod actor;
+mod bounds;
 pub mod config;
 mod count;
 mod credential;

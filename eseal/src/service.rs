@@ -20,11 +20,12 @@ use kokuin_key::{SigningKey, self_test};
 use kokuin_settings::Secret;
 use kokuin_store::{SealRepository, TokenKey, TokenRepository};
 use kokuin_suite::{CryptoPolicy, Verify};
-use kokuin_validate::TrustStore;
+use kokuin_validate::{TrustStore, check_chain};
 use kokuin_web::{NotReady, Readiness, metrics::Registry};
 
 use crate::{
     actor::{Actor, TokenDoor},
+    bounds::Places,
     config::Config,
     count::RefusalCounts,
     credential::{CheckedCredential, Credential},
@@ -99,6 +100,7 @@ pub struct Parts {
 pub struct Service {
     pub(crate) door: TokenDoor,
     pub(crate) document_limit: usize,
+    pub(crate) documents_at_once: usize,
     credential: Arc<Credential>,
     signers: Signers,
     keeper: Timekeeper,
@@ -110,6 +112,8 @@ pub struct Service {
     engine: Arc<dyn Verify>,
     crypto_policy: Arc<CryptoPolicy>,
     in_progress: InProgress,
+    desks: Places,
+    at_tsa: Places,
     refusals: Arc<RefusalCounts>,
     key_signs: Arc<AtomicBool>,
     meter: Meter,
@@ -130,9 +134,15 @@ impl Service {
     pub fn new(parts: Parts) -> Result<Arc<Self>, StartError> {
         let Parts { config, key, certificates, clock, log, engine, crypto_policy, .. } = parts;
         config.check()?;
+        let issuers = certificates.get(1..).unwrap_or_default().to_vec();
         let checked = CheckedCredential::new(&config.credential, Arc::clone(&key), certificates)?;
         let now = LogTime::system_now();
-        checked.credential().check_in_service(now.unix_micros().div_euclid(1_000_000), &crypto_policy)?;
+        let at = now.unix_micros().div_euclid(1_000_000);
+        check_chain(checked.credential().certificate(), &issuers, at, &*engine)?;
+        if issuers.is_empty() {
+            tracing::warn!("the credential's certificate file has no issuer: seals will not carry the chain");
+        }
+        checked.credential().check_in_service(at, &crypto_policy)?;
         self_test(&*key, &*engine)?;
         append(&log, &Entry::ServiceStart(named(now)))?;
         let sha256 = parts.config_digest;
@@ -155,6 +165,7 @@ impl Service {
         let service = Self {
             door: TokenDoor::new(parts.tokens, parts.token_key, config.tenant),
             document_limit: config.document_limit.as_usize(),
+            documents_at_once: config.documents_at_once.as_usize(),
             signers: Signers::new(key),
             credential,
             keeper,
@@ -165,6 +176,8 @@ impl Service {
             engine,
             crypto_policy,
             in_progress: InProgress::default(),
+            desks: Places::per_processor(),
+            at_tsa: Places::at_tsa(),
             refusals,
             key_signs,
             meter: Meter::new(&parts.registry),
@@ -191,7 +204,11 @@ impl Service {
     fn seal_uncounted(&self, submission: SubmissionBytes) -> Result<RecordedSeal, SealError> {
         let (engine, policy) = (&*self.engine, &*self.crypto_policy);
         let tenant = submission.tenant().to_owned();
+        // Before any work: whoever cannot be time-stamped now takes nobody's processor.
+        let at_tsa = submission.is_timestamped().then(|| self.at_tsa.ask_tsa()).transpose()?;
+        let desk = self.desks.wait();
         let digest = DocumentDigest::compute(submission, SealId::new(), self.keeper.now()?, &self.credential)?;
+        drop(desk);
         let _claim = match digest.idempotency_key() {
             Some(key) => Some(self.in_progress.claim(&self.seals, &tenant, key, digest.request_hash())?),
             None => None,
@@ -199,7 +216,10 @@ impl Service {
         let authorized = AuthorizedSeal::decide(digest, &self.credential, policy, self.tsa.is_some())?;
         let signed = SignedSeal::sign(authorized, &self.signers)?;
         let stamped = TimestampedSeal::fetch(signed, self.tsa.as_ref(), engine, policy)?;
+        drop(at_tsa);
+        let desk = self.desks.wait();
         let evidence = SealWithEvidence::read_back(stamped, &self.trust, engine, policy)?;
+        drop(desk);
         RecordedSeal::record(evidence, &self.log, &self.seals, &self.tenant_secret)
     }
 

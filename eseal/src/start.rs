@@ -3,6 +3,7 @@
 use kokuin_audit::LogError;
 use kokuin_key::{KeyError, Purpose};
 use kokuin_profile::ProfileViolation;
+use kokuin_validate::ChainFault;
 
 use crate::{config::ConfigError, error::SealError};
 
@@ -34,6 +35,9 @@ pub enum StartError {
     /// The certificate is no seal's.
     #[error(transparent)]
     Profile(#[from] ProfileViolation),
+    /// The certificates after the first are not its issuers'.
+    #[error("the credential's chain: {0}")]
+    Chain(#[from] ChainFault),
     /// No seal could be made now.
     #[error("no seal can be made: {0}")]
     Seal(#[from] SealError),
@@ -58,6 +62,7 @@ impl StartError {
             Self::Purpose { .. } => "eseal.start.purpose",
             Self::KeyMismatch { .. } => "eseal.start.key-mismatch",
             Self::Profile(_) => "eseal.start.profile",
+            Self::Chain(fault) => fault.code(),
             Self::Seal(error) => error.code(),
             Self::Key(_) => "eseal.start.key",
             Self::Log(_) => "eseal.start.log",
@@ -72,6 +77,7 @@ impl StartError {
             Self::Config(error) => error.clause(),
             Self::NoCertificate | Self::KeyMismatch { .. } | Self::Purpose { .. } => "EN 319 411-1 6.5.1",
             Self::Profile(violation) => violation.clause(),
+            Self::Chain(fault) => fault.clause(),
             Self::Seal(error) => error.clause(),
             Self::Key(error) => error.clause(),
             Self::Log(_) => "EN 319 401 7.10",

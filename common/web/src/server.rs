@@ -26,6 +26,9 @@ pub type Application = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 /// What is done after the last request.
 type Hook = Box<dyn FnOnce() + Send>;
 
+/// Threads of a worker for what blocks; they start when they are needed.
+const BLOCKING_THREADS: usize = 256;
+
 /// Connections that may wait in the kernel.
 const BACKLOG: i32 = 1_024;
 
@@ -61,6 +64,8 @@ impl ServiceSpec {
             App::new().configure(|config| application(config)).default_service(web::to(nothing))
         })
         .workers(workers)
+        // The library divides 512 among the workers, so that many processors leave too few for each.
+        .worker_max_blocking_threads(BLOCKING_THREADS)
         .max_connections(connections.div_ceil(workers))
         .client_request_timeout(limits.header_timeout.as_std())
         .keep_alive(limits.keep_alive.as_std())

@@ -1,5 +1,7 @@
 //! Each refusal as HTTP says it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use actix_web::{
     HttpRequest,
     http::{StatusCode, header},
@@ -43,7 +45,7 @@ impl SealError {
             Self::Pdf(error) => pdf_status(error),
             Self::AlreadySealed(_) | Self::InProgress => StatusCode::CONFLICT,
             Self::SealUnknown => StatusCode::NOT_FOUND,
-            Self::ReadBack(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::ReadBack(_) | Self::Defect => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Tsa(TspError::Fetch(error)) if error.may_pass() => StatusCode::SERVICE_UNAVAILABLE,
             Self::Tsa(_) | Self::TsaToken(_) => StatusCode::BAD_GATEWAY,
             Self::ReceiptNotYet { .. }
@@ -54,6 +56,7 @@ impl SealError {
             | Self::Key(_)
             | Self::Log(_)
             | Self::Store(_)
+            | Self::TsaBusy
             | Self::Stopping => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -96,6 +99,8 @@ impl SealError {
             | Self::KeyNotActive(_)
             | Self::OutsideCertificate { .. }
             | Self::Algorithm(_)
+            | Self::TsaBusy
+            | Self::Defect
             | Self::Stopping => self.to_string(),
         }
     }
@@ -153,12 +158,13 @@ pub(super) async fn authenticate(service: &web::Data<Service>, request: &HttpReq
     web::block(move || service.door.authenticate(&headers)).await.map_err(|_| Refused::Busy { retry_after_s: 1 })?
 }
 
-/// Runs what blocks, and turns its refusal into an answer.
+/// Runs what blocks, and turns its refusal, or its panic, into an answer.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, SealError> + Send + 'static,
 ) -> Result<T, Problem> {
-    match web::block(work).await {
-        Ok(answer) => answer.map_err(Problem::from),
+    match web::block(move || catch_unwind(AssertUnwindSafe(work))).await {
+        Ok(Ok(answer)) => answer.map_err(Problem::from),
+        Ok(Err(_)) => Err(SealError::Defect.into()),
         Err(_) => Err(SealError::Stopping.into()),
     }
 }

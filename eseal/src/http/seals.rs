@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Actor, SealError, SealFormat, SealRequest, Service,
+    bounds::Taken,
     http::{
         body::{BodyDoor, Submitted},
         problem::{authenticate, blocking},
@@ -86,7 +87,7 @@ pub(super) async fn create(
     service: Data<Service>,
     door: Data<BodyDoor>,
 ) -> Result<HttpResponse, Problem> {
-    let (permit, actor) = match enter(&request, &service, &door).await {
+    let held = match enter(&request, &service, &door).await {
         Ok(entered) => entered,
         Err(refused) => {
             abandon(&request, payload);
@@ -94,6 +95,9 @@ pub(super) async fn create(
         }
     };
     let body = door.read(&request, payload).await?;
+    // A token may have been revoked while the body came (THR-72).
+    let actor = authenticate(&service, &request).await?;
+    actor.check_may_seal()?;
     let submission = match submission(&request, body, actor, door.document_limit()).await {
         Ok(submission) => submission,
         Err(error) => {
@@ -102,16 +106,16 @@ pub(super) async fn create(
         }
     };
     let sealed = blocking(move || service.seal(submission)).await?;
-    drop(permit);
+    drop(held);
     Ok(answer(&request, sealed))
 }
 
 /// Everything that is decided before the body is read.
-async fn enter(request: &HttpRequest, service: &Data<Service>, door: &BodyDoor) -> Result<(Permit, Actor), Refused> {
+async fn enter(request: &HttpRequest, service: &Data<Service>, door: &BodyDoor) -> Result<(Permit, Taken), Refused> {
     let permit = door.admit(request)?;
     let actor = authenticate(service, request).await?;
     actor.check_may_seal()?;
-    Ok((permit, actor))
+    Ok((permit, door.reserve(request)?))
 }
 
 async fn submission(

@@ -3,7 +3,13 @@
 use actix_web::web::Bytes;
 use kokuin_suite::DigestAlgorithm;
 
-use crate::{actor::Actor, error::SealError, format::SealFormat, idempotency::IdempotencyKey, request::SealRequest};
+use crate::{
+    actor::Actor,
+    error::SealError,
+    format::{SealFormat, SealLevel},
+    idempotency::IdempotencyKey,
+    request::SealRequest,
+};
 
 /// A document, or a digest of one.
 #[derive(Debug)]
@@ -48,6 +54,11 @@ impl SubmissionBytes {
             (Some(_), Some(_)) | (None, None) => return Err(SealError::DocumentOrDigest),
         };
         Ok(Self { actor, request, submitted, idempotency_key })
+    }
+
+    /// Whether its seal has to wait for a TSA.
+    pub(crate) fn is_timestamped(&self) -> bool {
+        self.request.level == SealLevel::Timestamped
     }
 
     /// Whose submission it is.

@@ -8,7 +8,7 @@ use std::{
         atomic::{AtomicU8, Ordering::Relaxed},
     },
     thread,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use kokuin_asn1::{
@@ -31,6 +31,8 @@ pub(crate) enum Mood {
     OtherImprint = 2,
     /// Changes a bit of its signature.
     BrokenSignature = 3,
+    /// Says nothing until it has another mood.
+    Silent = 4,
 }
 
 /// A running TSA.
@@ -48,6 +50,9 @@ impl FakeTsa {
         let shared = Arc::clone(&mood);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                while shared.load(Relaxed) == Mood::Silent as u8 {
+                    thread::sleep(Duration::from_millis(5));
+                }
                 answer(stream, &*key, &certificate, shared.load(Relaxed));
             }
         });

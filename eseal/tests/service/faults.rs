@@ -1,11 +1,14 @@
 //! What happens when something that a seal needs fails: no seal leaves, and the caller is told.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
+use futures_util::future::{join, join_all};
 use kokuin_audit::Entry;
 
 use crate::{
     fake_tsa::Mood,
-    fixture::{Bench, SEALER, Setup, ca, multipart},
+    fixture::{Bench, SEALER, Setup, ca, get, multipart},
 };
 
 async fn problem(bench: &Bench, level: &str) -> (u16, String) {
@@ -61,4 +64,41 @@ async fn releases_nothing_that_is_not_recorded() {
     bench.store.set_failing(true);
     assert_eq!(problem(&bench, "B-B").await, (503, "eseal.log".to_owned()));
     bench.store.set_failing(false);
+}
+
+#[actix_web::test]
+async fn goes_on_while_the_tsa_is_slow_thr_39() {
+    let bench = Setup::default().start();
+    bench.tsa.set(Mood::Silent);
+    let stamped = join_all((0..40).map(|_| {
+        let parts: [(&str, &[u8]); 2] = [("document", b"x"), ("request", br#"{"format":"cades","level":"B-T"}"#)];
+        bench.call(multipart(SEALER, &parts))
+    }));
+    let others = async {
+        actix_web::rt::time::sleep(Duration::from_millis(500)).await;
+        let sealed = bench.seal(r#"{"format":"cades","level":"B-B"}"#, b"x").await;
+        let receipt = format!("{}/receipt", sealed.header("location").unwrap());
+        let receipt = bench.call(get(SEALER, &receipt)).await.status;
+        bench.tsa.set(Mood::Good);
+        assert!([StatusCode::OK, StatusCode::SERVICE_UNAVAILABLE].contains(&receipt), "not covered yet, or there");
+    };
+    let (stamped, ()) = join(stamped, others).await;
+    let (sealed, refused): (Vec<_>, Vec<_>) = stamped.iter().partition(|answer| answer.status == StatusCode::CREATED);
+    assert_eq!((sealed.len(), refused.len()), (32, 8));
+    assert!(refused.iter().all(|answer| answer.problem() == (503, "eseal.tsa-busy".to_owned())));
+}
+
+#[actix_web::test]
+async fn a_defect_ends_one_request_and_no_other() {
+    let bench = Setup::default().start();
+    let signed_once = problem_after(&bench).await;
+    assert_eq!(signed_once, (500, "eseal.defect".to_owned()));
+    assert_eq!(problem(&bench, "B-B").await, (500, "eseal.defect".to_owned()), "every desk was given back");
+}
+
+/// As many requests as there are desks, and more, all of which meet a panic.
+async fn problem_after(bench: &Bench) -> (u16, String) {
+    bench.key.panic();
+    let all = join_all((0..30).map(|_| problem(bench, "B-B"))).await;
+    all.into_iter().next_back().unwrap()
 }

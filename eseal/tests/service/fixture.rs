@@ -8,6 +8,7 @@ use std::{
 
 use actix_web::{
     App,
+    dev::Payload,
     http::StatusCode,
     test::{TestRequest, call_service, init_service, read_body},
 };
@@ -144,7 +145,8 @@ impl Setup {
             registry: registry.clone(),
         })?;
         let Self { key, certificates, tsa, root, .. } = self;
-        Ok(Bench { service, registry, store, key, certificate: certificates[0].clone(), tsa, root, folder })
+        let tokens = TokenRepository::new(database);
+        Ok(Bench { service, registry, store, tokens, key, certificate: certificates[0].clone(), tsa, root, folder })
     }
 
     pub(crate) fn start(self) -> Bench {
@@ -157,6 +159,7 @@ pub(crate) struct Bench {
     pub(crate) service: Arc<Service>,
     pub(crate) registry: Registry,
     pub(crate) store: MemoryStore,
+    pub(crate) tokens: TokenRepository,
     pub(crate) key: Arc<TestKey>,
     pub(crate) certificate: Certificate,
     pub(crate) tsa: FakeTsa,
@@ -190,10 +193,20 @@ impl Answer {
 
 impl Bench {
     pub(crate) async fn call(&self, asked: TestRequest) -> Answer {
+        self.call_with(asked, None).await
+    }
+
+    /// Calls, with a body that comes as `payload` does.
+    pub(crate) async fn call_with(&self, asked: TestRequest, payload: Option<Payload>) -> Answer {
         let log = LogRoutes::new(Arc::new(self.service.log().clone()));
         let application = routes(&self.service, &Limits::default(), &self.registry, log);
         let app = init_service(App::new().configure(|config| application(config))).await;
-        let response = call_service(&app, asked.to_request()).await.map_into_boxed_body();
+        let asked = asked.to_request();
+        let asked = match payload {
+            Some(payload) => asked.replace_payload(payload).0,
+            None => asked,
+        };
+        let response = call_service(&app, asked).await.map_into_boxed_body();
         let text = |value: &actix_web::http::header::HeaderValue| value.to_str().unwrap().to_owned();
         let headers = response.headers().iter().map(|(name, value)| (name.to_string(), text(value))).collect();
         Answer { status: response.status(), headers, body: read_body(response).await.to_vec() }

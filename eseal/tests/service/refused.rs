@@ -1,6 +1,8 @@
 //! Bad input for every door, and what a caller gets.
 
-use actix_web::{http::StatusCode, test::TestRequest};
+use actix_web::{dev::Payload, http::StatusCode, test::TestRequest, web::Bytes};
+use futures_util::stream;
+use kokuin_audit::entry::LogTime;
 
 use crate::{
     fixture::{Bench, READER, SEALER, STRANGER, Setup, get, multipart, multipart_body, post},
@@ -66,7 +68,16 @@ async fn thr_75_refuses_bodies_that_two_readers_read_in_two_ways() {
         b"--C--\r\n--B--\r\n".to_vec(),
     ]
     .concat();
-    for body in [epilogue, cut, nested] {
+    let part = |head: &str| {
+        let head = format!("--B\r\nContent-Disposition: form-data; {head}\r\n\r\n");
+        [head.into_bytes(), b"x\r\n".to_vec(), multipart_body(&[request])].concat()
+    };
+    let named_twice = part("name=\"document\"; name=\"request\"");
+    let headed_twice = part("name=\"document\"\r\nContent-Disposition: form-data; name=\"request\"");
+    let encoded = part("name=\"document\"\r\nContent-Transfer-Encoding: base64");
+    let whole_part = typed(form).set_payload(part("name=\"document\""));
+    assert_eq!(bench.call(whole_part).await.status, StatusCode::CREATED);
+    for body in [epilogue, cut, nested, named_twice, headed_twice, encoded] {
         assert_eq!(problem(&bench, typed(form).set_payload(body)).await, expected(400, "eseal.multipart"));
     }
     let unbounded = typed("multipart/form-data").set_payload(whole);
@@ -157,4 +168,18 @@ async fn makes_one_seal_of_a_request_sent_twice() {
     assert_eq!(bench.call(asked("k2", b"x")).await.status, StatusCode::CREATED);
     assert_eq!(problem(&bench, asked("", b"x")).await, expected(400, "eseal.idempotency-key"));
     assert_eq!(problem(&bench, asked("a b", b"x")).await, expected(400, "eseal.idempotency-key"));
+}
+
+#[actix_web::test]
+async fn thr_72_refuses_a_token_that_is_revoked_while_the_body_comes() {
+    let bench = Setup::default().start();
+    let body = multipart_body(&[("document", b"x"), ("request", CADES)]);
+    let tokens = bench.tokens.clone();
+    let coming = stream::once(async move {
+        assert!(tokens.revoke("token of sealer", LogTime::system_now()).unwrap());
+        Ok(Bytes::from(body))
+    });
+    let payload: Payload = Payload::Stream { payload: Box::pin(coming) };
+    let answer = bench.call_with(post(SEALER, "multipart/form-data; boundary=B"), Some(payload)).await;
+    assert_eq!(answer.problem(), expected(401, "web.credentials-invalid"));
 }

@@ -53,6 +53,21 @@ fn refuses_a_certificate_of_another_key() {
 }
 
 #[test]
+fn refuses_issuers_that_are_not_its_certificates() {
+    let with = |issuer| {
+        let mut setup = Setup::default();
+        setup.certificates.truncate(1);
+        setup.certificates.extend(issuer);
+        setup
+    };
+    let stranger = certify(&ca("ca"), "seal-jp", &TestKey::new("other", KeyAlgorithm::P256, Purpose::Seal));
+    assert!(refusal(with(Some(stranger))).starts_with("chain.issuer: "));
+    let namesake = ca("other-ca").certificate().clone();
+    assert!(refusal(with(Some(namesake))).starts_with("chain.signature: "));
+    drop(with(None).start());
+}
+
+#[test]
 fn refuses_a_key_of_another_purpose() {
     let key = Arc::new(TestKey::new("seal", KeyAlgorithm::P256, Purpose::Tst));
     assert!(refusal(Setup { key, ..Setup::default() }).starts_with("eseal.start.purpose: "));

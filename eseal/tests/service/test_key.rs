@@ -21,6 +21,7 @@ enum Secret {
 struct Switches {
     suspended: AtomicBool,
     wrong: AtomicBool,
+    panics: AtomicBool,
 }
 
 /// A key in memory.
@@ -62,6 +63,11 @@ impl TestKey {
 
     pub(crate) fn suspend(&self) {
         self.switches.suspended.store(true, Relaxed);
+    }
+
+    /// From now on whoever signs panics.
+    pub(crate) fn panic(&self) {
+        self.switches.panics.store(true, Relaxed);
     }
 
     /// From now on every signature has one bit changed.
@@ -121,6 +127,7 @@ struct TestSigner {
 
 impl Signer for TestSigner {
     fn sign(&mut self, prepared: Prepared<'_>) -> Result<Vec<u8>, KeyError> {
+        assert!(!self.switches.panics.load(Relaxed), "a test wants it");
         prepared.check(self.purpose, self.key)?;
         let mut signature = match &self.secret {
             Secret::P256(key) => {
