@@ -14,6 +14,7 @@ use kokuin_audit::{
 use kokuin_clock::{Clock, Instant};
 use kokuin_key::{Protection, SigningKey, self_test};
 use kokuin_suite::{CryptoPolicy, KeyAlgorithm, Unsuitable, Verify};
+use kokuin_validate::check_chain;
 use kokuin_web::metrics::Registry;
 
 use crate::{
@@ -89,6 +90,10 @@ impl Service {
         let now = LogTime::system_now();
         let at =
             clock.read().map_or(now.unix_micros(), |reading| reading.instant().unix_micros()).div_euclid(1_000_000);
+        check_chain(checked.certificate(), checked.chain(), at, &*engine)?;
+        if checked.chain().is_empty() {
+            tracing::warn!("the TSU's certificate file has no issuer: tokens will not carry the chain (TSP-67)");
+        }
         let checked = checked.signing_until(check_algorithms(&crypto_policy, key.algorithm(), &config, at)?);
         self_test(&*key, &*engine)?;
 

@@ -4,6 +4,7 @@ use kokuin_audit::{LogError, entry::FieldError};
 use kokuin_key::{KeyError, Purpose};
 use kokuin_profile::ProfileViolation;
 use kokuin_suite::Unsuitable;
+use kokuin_validate::ChainFault;
 
 use crate::config::ConfigError;
 
@@ -38,6 +39,9 @@ pub enum StartError {
     /// The build holds no profile for TSUs.
     #[error("there is no certificate profile `tsu`")]
     NoProfile,
+    /// The certificates after the first are not its issuers' (TSP-67).
+    #[error("the TSU's chain: {0}")]
+    Chain(#[from] ChainFault),
     /// Tokens would become too large.
     #[error("the certificates have {found} octets, {limit} are the most")]
     ChainTooLong {
@@ -77,6 +81,7 @@ impl StartError {
             Self::KeyMismatch { .. } => "tsa.start.key-mismatch",
             Self::Profile(_) => "tsa.start.profile",
             Self::NoProfile => "tsa.start.no-profile",
+            Self::Chain(fault) => fault.code(),
             Self::ChainTooLong { .. } => "tsa.start.chain-too-long",
             Self::Algorithm(_) => "tsa.start.algorithm",
             Self::Field(_) => "tsa.start.field",
@@ -96,6 +101,7 @@ impl StartError {
             Self::NoCertificate | Self::KeyMismatch { .. } => "EN 319 421 TIS-7.6.4-04",
             Self::Profile(violation) => violation.clause(),
             Self::NoProfile => "EN 319 422 6",
+            Self::Chain(fault) => fault.clause(),
             Self::ChainTooLong { .. } | Self::Field(_) | Self::Thread(_) => "docs/tsa.md",
             Self::Algorithm(_) => "TS 119 312",
             Self::Key(_) => "EN 319 421 TIS-7.6.2-03",

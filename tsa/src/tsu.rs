@@ -93,6 +93,12 @@ impl CheckedTsu {
         &self.0.certificate
     }
 
+    /// What the file holds after it.
+    #[must_use]
+    pub fn chain(&self) -> &[Certificate] {
+        &self.0.chain
+    }
+
     /// The same, with the first unix second at which the policy does not let it sign any more (TSP-50).
     #[must_use]
     pub fn signing_until(self, end: Option<i64>) -> Self {

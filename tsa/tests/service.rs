@@ -3,6 +3,8 @@
 
 #[path = "service/bombs.rs"]
 mod bombs;
+#[path = "service/chain.rs"]
+mod chain;
 #[path = "service/clocks.rs"]
 mod clocks;
 #[path = "service/faulty_key.rs"]

@@ -8,6 +8,7 @@
 pub mod artifact;
 pub mod attributes;
 mod cades;
+pub mod chain;
 mod checks;
 mod existence;
 pub mod instant;
@@ -32,6 +33,7 @@ mod validate;
 mod verdict;
 
 pub use artifact::{ArtifactKind, DetectedArtifact};
+pub use chain::{ChainFault, check_chain};
 pub use log::{LogEvidence, LoggedSignature, NothingSigned, SignedParts, signed_parts};
 pub use report::{Check, Outcome, SignatureReport, ValidationReport};
 pub use request::{ControlTime, ControlTimeSource, DetachedData, Request, RevocationRule};
