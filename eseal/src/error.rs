@@ -128,6 +128,14 @@ pub enum SealError {
     /// The clock does not vouch for the time.
     #[error(transparent)]
     Clock(#[from] ClockRefusal),
+    /// The clock vouches for the time, and not closely enough.
+    #[error("time is known to {known_us} us, {limit_us} us are the most for a seal")]
+    ClockTooUncertain {
+        /// What the reading vouches for.
+        known_us: u64,
+        /// What a seal needs.
+        limit_us: u64,
+    },
     /// The key is suspended or lost (THR-65).
     #[error("the credential's key is {}", .0.name())]
     KeyNotActive(KeyState),
@@ -253,6 +261,7 @@ impl SealError {
             Self::SealUnknown => "eseal.seal-unknown",
             Self::ReceiptNotYet { .. } => "eseal.receipt-not-yet",
             Self::Clock(_) => "eseal.clock",
+            Self::ClockTooUncertain { .. } => "eseal.clock-too-uncertain",
             Self::KeyNotActive(_) => "eseal.key-not-active",
             Self::OutsideCertificate { .. } => "eseal.outside-certificate",
             Self::Algorithm(_) => "eseal.algorithm",
@@ -297,6 +306,7 @@ impl SealError {
             Self::Pdf(error) => error.clause(),
             Self::IdempotencyKey | Self::IdempotencyKeyReused => "draft-ietf-httpapi-idempotency-key-header",
             Self::Clock(refusal) => refusal.clause(),
+            Self::ClockTooUncertain { .. } => "EN 319 122-1 5.2.1",
             Self::KeyNotActive(_) => "EN 319 411-1 6.3.9",
             Self::OutsideCertificate { .. } => "RFC 5280 4.1.2.5",
             Self::Algorithm(error) => error.clause(),
@@ -337,7 +347,7 @@ impl SealError {
             | Self::Stopping => RefusalClass::Request,
             Self::DocumentEmpty | Self::DocumentTooLarge { .. } | Self::Pdf(_) => RefusalClass::Document,
             Self::CredentialUnknown | Self::OutsideCertificate { .. } | Self::Algorithm(_) => RefusalClass::Credential,
-            Self::Clock(_) => RefusalClass::Clock,
+            Self::Clock(_) | Self::ClockTooUncertain { .. } => RefusalClass::Clock,
             Self::KeyNotActive(_) | Self::Key(_) => RefusalClass::Key,
             Self::Tsa(_) | Self::TsaToken(_) | Self::TsaBusy => RefusalClass::Tsa,
             Self::ReadBack(_) => RefusalClass::ReadBack,

@@ -13,6 +13,9 @@ use crate::{error::SealError, label::label};
 /// A reading is recorded anew after this long.
 const RECORDED_US: i64 = 60_000_000;
 
+/// A reading less certain than this gives no seal: its signing time is stated in seconds.
+const MOST_UNCERTAIN_US: u64 = 1_000_000;
+
 /// A reading, and the entry that it rests on.
 #[derive(Clone, Debug)]
 pub(crate) struct SealTime {
@@ -61,12 +64,13 @@ impl Timekeeper {
         Self { clock, guard: MonotonicGuard::new(last), log, recorded: Mutex::new(None) }
     }
 
-    /// The time of a seal that is about to be made. May append to the log, and wait for it.
+    /// The time of a seal that is about to be made. May append to the log, and wait for it. A reading that is too uncertain must not move
+    /// the guard: a clock that is far ahead and knows it would stop the service until that time has come.
     ///
     /// # Errors
-    /// [`SealError::Clock`] or [`SealError::Log`].
+    /// [`SealError::Clock`], [`SealError::ClockTooUncertain`] or [`SealError::Log`].
     pub(crate) fn now(&self) -> Result<SealTime, SealError> {
-        let reading = self.clock.read()?;
+        let reading = self.read_clock()?;
         let admitted = self.guard.admit(reading.instant())?;
         let reading = reading.moved_to(admitted);
         let clock_entry = self.recorded(&reading)?;
@@ -76,9 +80,18 @@ impl Timekeeper {
     /// Whether there would be a time, Unix seconds. Nothing remembers that it was asked.
     ///
     /// # Errors
-    /// [`SealError::Clock`].
+    /// [`SealError::Clock`], [`SealError::ClockTooUncertain`].
     pub(crate) fn check(&self) -> Result<i64, SealError> {
-        Ok(self.clock.read()?.instant().unix_seconds())
+        Ok(self.read_clock()?.instant().unix_seconds())
+    }
+
+    fn read_clock(&self) -> Result<TimeReading, SealError> {
+        let reading = self.clock.read()?;
+        let known_us = reading.uncertainty().as_micros();
+        if known_us > MOST_UNCERTAIN_US {
+            return Err(SealError::ClockTooUncertain { known_us, limit_us: MOST_UNCERTAIN_US });
+        }
+        Ok(reading)
     }
 
     fn recorded(&self, reading: &TimeReading) -> Result<LeafIndex, SealError> {

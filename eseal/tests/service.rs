@@ -7,6 +7,8 @@ mod fake_tsa;
 mod faults;
 #[path = "service/fixture.rs"]
 mod fixture;
+#[path = "service/moved_clock.rs"]
+mod moved_clock;
 #[path = "service/pdf.rs"]
 mod pdf;
 #[path = "service/read.rs"]

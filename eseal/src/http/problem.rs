@@ -50,6 +50,7 @@ impl SealError {
             Self::Tsa(_) | Self::TsaToken(_) => StatusCode::BAD_GATEWAY,
             Self::ReceiptNotYet { .. }
             | Self::Clock(_)
+            | Self::ClockTooUncertain { .. }
             | Self::KeyNotActive(_)
             | Self::OutsideCertificate { .. }
             | Self::Algorithm(_)
@@ -96,6 +97,7 @@ impl SealError {
             | Self::SealUnknown
             | Self::ReceiptNotYet { .. }
             | Self::Clock(_)
+            | Self::ClockTooUncertain { .. }
             | Self::KeyNotActive(_)
             | Self::OutsideCertificate { .. }
             | Self::Algorithm(_)

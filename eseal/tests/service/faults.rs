@@ -102,3 +102,19 @@ async fn problem_after(bench: &Bench) -> (u16, String) {
     let all = join_all((0..30).map(|_| problem(bench, "B-B"))).await;
     all.into_iter().next_back().unwrap()
 }
+
+/// A clock that is an hour ahead and says that it may be: no seal, and none missing once it is right again.
+#[actix_web::test]
+async fn goes_on_after_a_reading_too_uncertain_to_use() {
+    let setup = Setup::default();
+    let clock = setup.clock.clone();
+    let bench = setup.start();
+    clock.set(3_600_000_000, 3_600_000_000);
+    assert_eq!(problem(&bench, "B-B").await, (503, "eseal.clock-too-uncertain".to_owned()));
+    let ready = bench.call(actix_web::test::TestRequest::get().uri("/readyz")).await;
+    assert_eq!(ready.status, StatusCode::SERVICE_UNAVAILABLE);
+    clock.set(0, 1_000_001);
+    assert_eq!(problem(&bench, "B-B").await, (503, "eseal.clock-too-uncertain".to_owned()));
+    clock.set(0, 1_000_000);
+    bench.seal(r#"{"format":"cades","level":"B-B"}"#, b"x").await;
+}

@@ -18,7 +18,6 @@ use kokuin_audit::{
     entry::{Digest, LogTime},
     storage::memory::MemoryStore,
 };
-use kokuin_clock::SystemClock;
 use kokuin_devca::{DevCa, Subject, Validity};
 use kokuin_eseal::{Config, Parts, SCOPE_READ, SCOPE_SEAL, Service, StartError, Tsa, routes};
 use kokuin_fetch::{Client, Limits as FetchLimits, Reach};
@@ -31,7 +30,7 @@ use kokuin_validate::{Purposes, TrustStore};
 use kokuin_web::{Limits, LogRoutes, metrics::Registry};
 use tempfile::TempDir;
 
-use crate::{fake_tsa::FakeTsa, test_key::TestKey};
+use crate::{fake_tsa::FakeTsa, moved_clock::MovedClock, test_key::TestKey};
 
 /// Tokens of the tests: who may seal, who may read, who is of another tenant.
 pub(crate) const SEALER: &str = "opens-to-seal";
@@ -67,6 +66,7 @@ pub(crate) struct Setup {
     pub(crate) tsa: FakeTsa,
     pub(crate) has_tsa: bool,
     pub(crate) root: Certificate,
+    pub(crate) clock: Arc<MovedClock>,
 }
 
 impl Default for Setup {
@@ -77,7 +77,8 @@ impl Default for Setup {
         let tsu: Arc<dyn SigningKey> = Arc::new(TestKey::new("tsu", KeyAlgorithm::P256, Purpose::Tst));
         let tsa = FakeTsa::start(Arc::clone(&tsu), certify(&ca, "tsu", tsu.as_ref()));
         let root = ca.certificate().clone();
-        Self { key, certificates, tsa_root: root.clone(), tsa, has_tsa: true, root }
+        let clock = Arc::new(MovedClock::default());
+        Self { key, certificates, tsa_root: root.clone(), tsa, has_tsa: true, root, clock }
     }
 }
 
@@ -134,7 +135,7 @@ impl Setup {
             certificates: self.certificates.clone(),
             trust: trust(&self.root),
             tsa,
-            clock: Arc::new(SystemClock::undisciplined_for_development()),
+            clock: self.clock.clone(),
             log,
             seals: SealRepository::new(database.clone()),
             tokens,
