@@ -30,8 +30,16 @@ pub(crate) fn evidence(path: &Path) -> Result<Vec<u8>, RunError> {
     read(path, MAX_EVIDENCE)
 }
 
+/// Refuses to take standard input for several things: for all but the first it would be empty.
+pub(crate) fn check_stdin<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<(), RunError> {
+    match paths.filter(|path| is_stdin(path)).count() {
+        0 | 1 => Ok(()),
+        _ => Err(RunError::Usage("standard input can be read once only".to_owned())),
+    }
+}
+
 /// Whether `path` stands for standard input.
-pub(crate) fn is_stdin(path: &Path) -> bool {
+fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 

@@ -56,10 +56,9 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Exit, RunError> {
 }
 
 fn check_usage(arguments: &VerifyArguments) -> Result<(), RunError> {
-    let everything = arguments.files.iter().chain(&arguments.data).chain(&arguments.receipt);
-    if everything.filter(|path| input::is_stdin(path)).count() > 1 {
-        return Err(RunError::Usage("standard input can be read once only".to_owned()));
-    }
+    let material = arguments.trust.iter().chain(&arguments.intermediates).chain(&arguments.crl);
+    let log = arguments.receipt.iter().chain(&arguments.vkey);
+    input::check_stdin(arguments.files.iter().chain(&arguments.data).chain(material).chain(log))?;
     if arguments.receipt.is_some() && arguments.files.len() > 1 {
         return Err(RunError::Usage("--receipt belongs to one FILE, several are given".to_owned()));
     }

@@ -33,23 +33,29 @@ pub(crate) fn load_trust(paths: &[PathBuf]) -> Result<TrustStore, RunError> {
                 }
             }
         }
-        if is_empty {
-            return Err(RunError::Content { path: path.clone(), reason: "there is no certificate in it".to_owned() });
-        }
+        check_found(path, usize::from(!is_empty), "certificate")?;
     }
     Ok(trust)
 }
 
 /// Certificates of files and folders.
 pub(crate) fn load_certificates(paths: &[PathBuf]) -> Result<Vec<Certificate>, RunError> {
-    paths.iter().map(|path| certificates_of(path)).collect::<Result<Vec<_>, _>>().map(|found| found.concat())
+    let mut certificates = Vec::new();
+    for path in paths {
+        let found = certificates_of(path)?;
+        check_found(path, found.len(), "certificate")?;
+        certificates.extend(found);
+    }
+    Ok(certificates)
 }
 
 /// Revocation lists of files and folders.
 pub(crate) fn load_crls(paths: &[PathBuf]) -> Result<Vec<Crl>, RunError> {
     let mut crls = Vec::new();
     for path in paths {
-        for der in ders_of(path, &LISTS, "X509 CRL")? {
+        let ders = ders_of(path, &LISTS, "X509 CRL")?;
+        check_found(path, ders.len(), "revocation list")?;
+        for der in ders {
             crls.push(Crl::parse(&der).map_err(|error| content(path, &error))?);
         }
     }
@@ -68,13 +74,21 @@ fn certificates_of(path: &Path) -> Result<Vec<Certificate>, RunError> {
     ders.iter().map(|der| Certificate::parse(der).map_err(|error| content(path, &error))).collect()
 }
 
+/// What was named and gives nothing is a mistake, which a verdict without it would hide.
+fn check_found(path: &Path, found: usize, what: &str) -> Result<(), RunError> {
+    match found {
+        0 => Err(RunError::Content { path: path.to_owned(), reason: format!("there is no {what} in it") }),
+        _ => Ok(()),
+    }
+}
+
 /// The DER of every object with this PEM label. A file named by itself must hold one.
 fn ders_of(path: &Path, extensions: &[&str], label: &str) -> Result<Vec<Vec<u8>>, RunError> {
     let is_folder = path.is_dir();
     let mut ders = Vec::new();
     for file in input::files(path)? {
         let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        if is_folder && !extensions.contains(&extension) {
+        if is_folder && !extensions.iter().any(|known| known.eq_ignore_ascii_case(extension)) {
             continue;
         }
         let bytes = input::evidence(&file)?;

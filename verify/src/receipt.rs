@@ -14,6 +14,8 @@ use crate::{
 
 /// Proves the entry and, where asked, that it is about this artefact.
 pub(crate) fn run(arguments: &ReceiptArguments) -> Result<Exit, RunError> {
+    let optional = arguments.entry.iter().chain(&arguments.artifact);
+    input::check_stdin([&arguments.receipt, &arguments.vkey].into_iter().chain(optional))?;
     let key = material::load_vkey(&arguments.vkey)?;
     let bytes = input::evidence(&arguments.receipt)?;
     let entry = arguments.entry.as_deref().map(input::evidence).transpose()?;

@@ -15,6 +15,8 @@ pub(crate) use role::is_signature;
 pub enum ChangeKind {
     /// Evidence, extensions, metadata, document time-stamps: never alters what is shown.
     Extension,
+    /// The form got a resource or a default, such as a font, where it had none.
+    FormResource,
     /// A signature was added or a form field filled in.
     FormFill,
     /// An annotation was made, changed or removed.
@@ -29,6 +31,7 @@ impl ChangeKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Extension => "extension",
+            Self::FormResource => "form-resource",
             Self::FormFill => "form-fill",
             Self::Annotation => "annotation",
             Self::Undefined => "undefined",

@@ -43,7 +43,7 @@ fn judges_files_as_their_makers_do() {
         ("dss/validation_pdf-signed-original.pdf", &["whole"]),
         ("dss/validation_pdf-with-eof-cr.pdf", &["whole"]),
         ("dss/validation_pades-t-level-extended.pdf", &["extension", "whole"]),
-        ("dss/validation_pades-tst-with-sig-type.pdf", &["form-fill", "whole"]),
+        ("dss/validation_pades-tst-with-sig-type.pdf", &["form-resource", "whole"]),
         ("dss/validation_pades-signed-annot-added.pdf", &["undefined"]),
         ("dss/validation_pades-spoofing-replaced-reason.pdf", &["pdf.signature.gap-is-not-contents"]),
         ("dss/validation_pdf-byterange-overlap.pdf", &["form-fill", "pdf.signature.gap-is-not-contents"]),

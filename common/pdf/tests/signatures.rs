@@ -268,3 +268,50 @@ fn revisions_end_where_the_file_says() {
     assert_eq!(ends, [first.len(), second.len()]);
     assert_eq!(revisions(&stream(&objects("", ""))).unwrap().len(), 1);
 }
+
+#[test]
+fn pad_28_a_time_stamp_is_evidence_only_where_it_shows_nothing() {
+    let file = sealed(&plain());
+    let text = String::from_utf8_lossy(&file).into_owned();
+    let seal = text.rsplit_once("/Fields[").unwrap().1.split_once(']').unwrap().0.to_owned();
+    let kind = |rect: &str| {
+        let fields = format!("{seal} 31 0 R");
+        let mut revision =
+            objects(&format!("/AcroForm<</Fields[{fields}]/SigFlags 3>>"), &format!("/Annots[{fields}]"));
+        revision.retain(|(number, _)| [1, 3].contains(number));
+        revision.push((30, "<</Type/DocTimeStamp/SubFilter/ETSI.RFC3161/ByteRange[0 1 2 3]/Contents<00>>>".into()));
+        revision.push((31, format!("<</Subtype/Widget/FT/Sig/T(Stamp)/V 30 0 R{rect}>>")));
+        let found = signatures(&updated(&file, &revision)).unwrap();
+        let seal = found.into_iter().flatten().find(|signature| signature.field_name == "Seal").unwrap();
+        seal.changes.iter().map(|change| change.kind).max().unwrap()
+    };
+    for hidden in ["", "/Rect[0 0 0 0]", "/Rect[5 5 5 9]", "/Rect[5 5 9 5.0]"] {
+        assert_eq!(kind(hidden), ChangeKind::Extension, "{hidden}");
+    }
+    for drawn in ["/Rect[0 0 9 9]", "/Rect[9 9 0 0]", "/Rect[0 0 .1 .1]", "/Rect[0 0 9]", "/Rect(x)"] {
+        assert_eq!(kind(drawn), ChangeKind::FormFill, "{drawn}");
+    }
+}
+
+#[test]
+fn pad_20_tells_new_resources_of_a_form_from_filled_in_fields() {
+    let form = |entries: &str| format!("/AcroForm<</Fields[]{entries}>>");
+    let file = sealed_over(&form("/DR<</Font<</A 8 0 R>>>>"));
+    let kind = |entries: &str| {
+        let seal = only(&file);
+        let fields = format!("/AcroForm<</Fields[{} 0 R]/SigFlags 3{entries}>>", seal.object.number + 1);
+        let mut revision = objects(&fields, &format!("/Annots[{} 0 R]", seal.object.number + 1));
+        revision.retain(|(number, _)| *number == 1);
+        only(&updated(&file, &revision)).changes.iter().map(|change| change.kind).max()
+    };
+    assert_eq!(kind("/DR<</Font<</A 8 0 R>>>>"), None);
+    assert_eq!(kind("/DR<</Font<</A 8 0 R/B 9 0 R>>>>"), Some(ChangeKind::FormResource));
+    assert_eq!(kind("/DR<</Font<</A 8 0 R>>>>/DA(/A 0 Tf)"), Some(ChangeKind::FormResource));
+    assert_eq!(kind("/DR<</Font<</A 8 0 R>>>>/NeedAppearances true"), Some(ChangeKind::FormFill));
+    assert_eq!(kind("/DR<</Font<</A 9 0 R>>>>"), Some(ChangeKind::Undefined));
+}
+
+/// A sealed document whose catalog had this before.
+fn sealed_over(catalog: &str) -> Vec<u8> {
+    sealed(&table(&objects(catalog, ""), "/ID[<aa><bb>]"))
+}

@@ -118,7 +118,7 @@ pub fn check_chain(
 fn check_authority(issuer: &Certificate, below: u32, at: i64) -> Result<(), ChainFault> {
     let subject = || issuer.subject_text();
     let constraints = issuer.basic_constraints().filter(|constraints| constraints.ca);
-    let may_certify = issuer.key_usage().is_none_or(|usage| usage.key_cert_sign());
+    let may_certify = issuer.key_usage().is_none_or(kokuin_asn1::KeyUsage::key_cert_sign);
     let Some(constraints) = constraints.filter(|_| may_certify) else {
         return Err(ChainFault::NotAuthority { subject: subject() });
     };

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 /// Certificates looked at, from the artefact and the caller together.
 pub(crate) const CERTIFICATES: usize = 256;
-/// Revocation lists looked at.
+/// Revocation lists of the artefact looked at.
 pub(crate) const REVOCATION_LISTS: usize = 64;
 /// Signatures of one artefact.
 pub(crate) const SIGNATURES: usize = 64;

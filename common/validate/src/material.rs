@@ -23,7 +23,9 @@ pub(crate) fn collect<'a>(
             certificates.push(certificate.clone());
         }
     }
-    let crls = request.crls.iter().chain(&own.crls).chain(&outer.crls).take(limit::REVOCATION_LISTS).cloned();
+    // None of the caller's own is left out: the one that matters may be the last.
+    let embedded = own.crls.iter().chain(&outer.crls).take(limit::REVOCATION_LISTS);
+    let crls = request.crls.iter().chain(embedded).cloned();
     Material {
         trust: request.trust,
         certificates,

@@ -33,10 +33,11 @@ pub(crate) fn judge(request: &Request<'_>, file: &[u8]) -> Vec<SignatureReport> 
         return vec![verdict::only("1", artifact::no_artefact("The PDF has no signature."))];
     }
     let budget = Budget::new();
+    let found_count = found.len();
     let mut reports: Vec<(usize, SignatureReport)> = Vec::new();
     let mut proofs: Vec<(usize, Proof)> = Vec::new();
     // A revision that somebody signed is somebody's word; whether that signer is trusted is judged with the others (THR-09).
-    let signed: Vec<usize> = found.iter().flatten().map(|signature| signature.revision).collect();
+    let signed: Vec<_> = found.iter().flatten().map(|signature| (signature.revision, signature.kind)).collect();
     let (stamps, seals): (Vec<_>, Vec<_>) = found.iter().take(limit::SIGNATURES).partition(|each| is_stamp(each));
     // Beside a seal a document time-stamp is the seal's evidence; alone it is what the caller asks about.
     let standalone = if seals.is_empty() { Standalone::Yes } else { Standalone::No };
@@ -58,6 +59,11 @@ pub(crate) fn judge(request: &Request<'_>, file: &[u8]) -> Vec<SignatureReport> 
             Err(malformed) => (usize::MAX, judge_malformed(malformed)),
         });
     }
+    if found_count > limit::SIGNATURES {
+        let reason = format!("The PDF has {found_count} signatures, of which {} were looked at.", limit::SIGNATURES);
+        let conclusion = Conclusion::undetermined(Rule::PdfStructure, SubIndication::FormatFailure, reason);
+        reports.push((usize::MAX, verdict::only("others", conclusion)));
+    }
     reports.sort_by_key(|(revision, _)| *revision);
     reports.into_iter().map(|(_, report)| report).collect()
 }
@@ -68,6 +74,9 @@ fn judge_malformed(malformed: &MalformedSignature) -> SignatureReport {
     verdict::only(&malformed.field_name, conclusion)
 }
 
+/// A revision, and what was made over it.
+type SignedRevision = (usize, SignatureKind);
+
 type Found = Result<PdfSignature, MalformedSignature>;
 
 fn is_stamp(found: &Found) -> bool {
@@ -77,7 +86,7 @@ fn is_stamp(found: &Found) -> bool {
 fn judge_stamp(
     request: &Request<'_>,
     budget: &Budget,
-    (file, signed): (&[u8], &[usize]),
+    (file, signed): (&[u8], &[SignedRevision]),
     stamp: &PdfSignature,
     standalone: Standalone,
 ) -> (SignatureReport, Option<ProvenTime>) {
@@ -86,6 +95,7 @@ fn judge_stamp(
         tst::judge(request, budget, &stamp.contents, source, &Embedded::default(), &stamp.field_name, standalone);
     let mut checks = Checks::default();
     let mut report = verdict.report;
+    note_data(request, &mut checks);
     match check_changes(stamp, signed, &mut checks) {
         Ok(()) => {
             report.checks.extend(checks.into_vec());
@@ -107,7 +117,7 @@ fn judge_stamp(
 fn judge_seal(
     request: &Request<'_>,
     budget: &Budget,
-    (file, signed): (&[u8], &[usize]),
+    (file, signed): (&[u8], &[SignedRevision]),
     seal: &PdfSignature,
     proofs: Vec<Proof>,
 ) -> SignatureReport {
@@ -126,6 +136,7 @@ fn judge_seal(
         return refused(Conclusion::new(Rule::OneSigner, SubIndication::FormatFailure, reason));
     };
     let mut checks = Checks::default();
+    note_data(request, &mut checks);
     let problems = check_dictionary(seal, &signed_data, signed, &mut checks);
     let judged = Seal {
         request,
@@ -141,11 +152,21 @@ fn judge_seal(
     judged.judge(checks)
 }
 
+/// What a caller gave and nobody looked at is said, so that a pass is not taken for an answer about it.
+fn note_data(request: &Request<'_>, checks: &mut Checks) {
+    if request.data.is_some() {
+        checks.not_checked(
+            Rule::DataGiven,
+            "The data given was not looked at: what is signed in a PDF is the PDF itself.",
+        );
+    }
+}
+
 /// What can be said about the signature from the file alone.
 fn check_dictionary(
     seal: &PdfSignature,
     signed_data: &SignedData<'_>,
-    signed: &[usize],
+    signed: &[SignedRevision],
     checks: &mut Checks,
 ) -> Vec<Conclusion> {
     let mut problems = Vec::new();
@@ -182,16 +203,23 @@ fn check_dictionary(
 
 /// Later revisions may add evidence, and signed revisions further signatures and what comes with them; whatever else they do ends the seal's
 /// word about the document shown (THR-12, PAD-20).
-fn check_changes(signature: &PdfSignature, signed: &[usize], checks: &mut Checks) -> Result<(), Conclusion> {
+fn check_changes(signature: &PdfSignature, signed: &[SignedRevision], checks: &mut Checks) -> Result<(), Conclusion> {
     let mut refused = Vec::new();
     let mut signed_later = BTreeSet::new();
+    let may_fill = signature.doc_mdp != Some(1);
     for change in &signature.changes {
         match change.kind {
             ChangeKind::Extension => {}
-            ChangeKind::FormFill if signature.doc_mdp != Some(1) && signed.contains(&change.revision) => {
+            ChangeKind::FormFill if may_fill && signed.contains(&(change.revision, SignatureKind::Signature)) => {
                 signed_later.insert(change.revision);
             }
-            ChangeKind::FormFill | ChangeKind::Annotation | ChangeKind::Undefined => refused.push(change.to_string()),
+            // What a field shows is not changed by it, so that it may come with a time-stamp, which is nobody's word about the rest: a TSA
+            // stamps whatever it is sent (PAD-20).
+            ChangeKind::FormResource if may_fill && signed.iter().any(|(revision, _)| *revision == change.revision) => {
+            }
+            ChangeKind::FormResource | ChangeKind::FormFill | ChangeKind::Annotation | ChangeKind::Undefined => {
+                refused.push(change.to_string());
+            }
         }
     }
     if !refused.is_empty() {

@@ -18,7 +18,7 @@ fn help_and_version_are_no_errors() {
 fn wrong_usage_is_64() {
     let folder = Folder::new();
     folder.put("a", b"a");
-    let cases: [&[&str]; 12] = [
+    let cases: [&[&str]; 17] = [
         &[],
         &["--trust", "a"],
         &["a", "--no-such-option"],
@@ -30,14 +30,19 @@ fn wrong_usage_is_64() {
         &["a", "--at", "yesterday"],
         &["a", "--receipt", "a"],
         &["-", "--data", "-"],
+        &["a", "--data", "-", "--trust", "-"],
+        &["a", "--crl", "-", "--intermediates", "-"],
+        &["-", "--vkey", "-"],
+        &["receipt", "-", "--vkey", "a", "--for", "-"],
+        &["receipt", "a", "--vkey", "-", "--entry", "-"],
         &["log", "http://127.0.0.1:1/log", "--vkey", "missing"],
     ];
-    for arguments in &cases[..11] {
+    for arguments in &cases[..16] {
         let said = folder.run(arguments);
         assert_eq!(said.code, 64, "{arguments:?}: {said:?}");
         assert!(!said.err.is_empty(), "{arguments:?}");
     }
-    assert_eq!(folder.run(cases[11]).code, 66);
+    assert_eq!(folder.run(cases[16]).code, 66);
 }
 
 #[test]
@@ -45,13 +50,15 @@ fn unreadable_input_is_66() {
     let folder = Folder::new();
     folder.put("a", b"a");
     folder.put("folder/note.txt", b"no certificate");
-    let cases: [&[&str]; 8] = [
+    let cases: [&[&str]; 10] = [
         &["missing.tsr"],
         &["folder"],
         &["a", "--data", "missing"],
         &["a", "--trust", "missing.pem"],
         &["a", "--trust", "folder"],
         &["a", "--trust", "a"],
+        &["a", "--crl", "folder"],
+        &["a", "--intermediates", "folder"],
         &["a", "--crl", "a"],
         &["receipt", "a", "--vkey", "a"],
     ];

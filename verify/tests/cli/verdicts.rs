@@ -119,3 +119,17 @@ fn inspect_shows_and_judges_nothing() {
     folder.put("junk", b"junk");
     assert_eq!(folder.run(&["inspect", "junk"]).code, 2);
 }
+
+#[test]
+fn every_list_of_a_folder_counts_whatever_the_case_of_its_name() {
+    let a = world("a");
+    let folder = Folder::of(&a);
+    folder.put("t.tst", &a.token(DATA, NOW - 60).build());
+    folder.put("data", DATA);
+    assert_eq!(folder.run(&with(&["t.tst", "--data", "data"])).code, 0);
+    let revoked = [kokuin_devca::Revoked { serial: a.tsu.serial().to_vec(), at: NOW - 7_200, reason: None }];
+    folder.put("crl/NEWEST.CRL", a.crls_with(&revoked)[1].der());
+    let said = folder.run(&with(&["t.tst", "--data", "data"]));
+    assert_eq!(said.code, 2);
+    assert!(said.first_line().starts_with("INDETERMINATE REVOKED_NO_POE"), "{}", said.first_line());
+}

@@ -81,7 +81,7 @@ impl Pair<'_> {
             Role::StampAppearance => (ChangeKind::Extension, "appearance of a document time-stamp"),
             Role::Appearance | Role::SignedAppearance => (ChangeKind::FormFill, "field appearance"),
             Role::Form => (ChangeKind::FormFill, "form"),
-            Role::FormResource => (ChangeKind::FormFill, "form resource"),
+            Role::FormResource => (ChangeKind::FormResource, "form resource"),
             Role::AnnotationList | Role::Annots => (ChangeKind::Annotation, "annotation list"),
             Role::Annotation => (ChangeKind::Annotation, "annotation"),
             Role::Catalog => (ChangeKind::Undefined, "catalog"),
@@ -136,7 +136,7 @@ impl Pair<'_> {
             (Role::Field, Object::Array(old), Object::Array(new)) => self.fields(old, new),
             (Role::Field, Object::Dictionary(old), Object::Dictionary(new)) => self.field(old, new),
             (Role::FormResource, Object::Dictionary(old), Object::Dictionary(new)) if only_grew(old, new) => {
-                (ChangeKind::FormFill, role_name(role).into())
+                (ChangeKind::FormResource, role_name(role).into())
             }
             _ => (ChangeKind::Undefined, role_name(role).into()),
         });
@@ -179,12 +179,13 @@ impl Pair<'_> {
             b"Fields" => self.fields(tree::array(self.old, old, b"Fields"), tree::array(self.new, new, b"Fields")),
             // Says that there are signatures, which the list of fields says as well.
             b"SigFlags" => (ChangeKind::Extension, named("form", &key)),
+            b"DA" if !old.has(b"DA") => (ChangeKind::FormResource, named("form", &key)),
             b"DA" | b"NeedAppearances" => (ChangeKind::FormFill, named("form", &key)),
             b"DR" => {
                 let empty = Dictionary::new();
                 let before = tree::dictionary(self.old, old, b"DR").unwrap_or(&empty);
                 let grew = tree::dictionary(self.new, new, b"DR").is_some_and(|after| only_grew(before, after));
-                (if grew { ChangeKind::FormFill } else { ChangeKind::Undefined }, named("form", &key))
+                (if grew { ChangeKind::FormResource } else { ChangeKind::Undefined }, named("form", &key))
             }
             _ => (ChangeKind::Undefined, named("form", &key)),
         });
@@ -204,7 +205,9 @@ impl Pair<'_> {
         let signed = is_signed(self.old, old);
         let verdicts = differing(old, new).into_iter().map(|key| match key.as_slice() {
             b"V" | b"AS" | b"AP" if signed => (ChangeKind::Undefined, named("signed field", &key)),
-            b"V" | b"AP" if is_stamped(self.new, new) => (ChangeKind::Extension, named("field", &key)),
+            b"V" | b"AP" if is_stamped(self.new, new) && !is_drawn(self.new, new) => {
+                (ChangeKind::Extension, named("field", &key))
+            }
             b"V" | b"AS" | b"AP" | b"I" | b"M" | b"F" => (ChangeKind::FormFill, named("field", &key)),
             b"Rect" | b"MK" | b"BS" | b"Border" | b"C" | b"H" if !signed => {
                 (ChangeKind::Annotation, named("field", &key))
@@ -224,7 +227,9 @@ impl Pair<'_> {
     fn new_field(&self, object: &Object) -> ChangeKind {
         if !self.is_signature_field(object) {
             ChangeKind::Annotation
-        } else if tree::dictionary_of(object).is_some_and(|field| is_stamped(self.new, field)) {
+        } else if tree::dictionary_of(object)
+            .is_some_and(|field| is_stamped(self.new, field) && !is_drawn(self.new, field))
+        {
             ChangeKind::Extension
         } else {
             ChangeKind::FormFill
@@ -239,6 +244,17 @@ impl Pair<'_> {
             .flatten()
             .any(|node| matches!(tree::entry(self.new, node, b"FT"), Some(Object::Name(kind)) if kind == b"Sig"))
     }
+}
+
+/// Whether a widget has a place on its page where it is drawn: what it shows there is no mere evidence (PAD-28).
+fn is_drawn(document: &Document, widget: &Dictionary) -> bool {
+    let Some(written) = tree::entry(document, widget, b"Rect") else { return false };
+    let corners: Option<Vec<f32>> = written
+        .as_array()
+        .ok()
+        .and_then(|corners| corners.iter().map(|corner| tree::resolve(document, corner).as_float().ok()).collect());
+    // A place that cannot be read is one that somebody else may read.
+    !matches!(corners.as_deref(), Some([left, bottom, right, top]) if left == right || bottom == top)
 }
 
 /// The items of `items` that `others` does not have. Items written in place count as missing where there are too many to compare.

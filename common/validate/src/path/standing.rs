@@ -19,7 +19,7 @@ pub(super) fn standings(material: &Material<'_>, path: &CandidatePath, question:
         .filter(|(_, certificate)| certificate.der() != anchor.der())
         .map(|(index, certificate)| {
             let issuer = path.certificates.get(index + 1).unwrap_or(anchor);
-            revocation::standing(material, certificate, issuer, question.control_time, question.valid_at)
+            revocation::standing(material, certificate, issuer, question.control_time)
         })
         .collect()
 }

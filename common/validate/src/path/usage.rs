@@ -4,6 +4,10 @@ use kokuin_asn1::{Certificate, Oid, oids};
 
 use crate::{checks::Conclusion, rule::Rule, status::SubIndication, trust::Purpose};
 
+/// Purposes of which none is to sign documents: a CA limited to them has no seal below it.
+const OTHER_THAN_SEALS: [Oid; 5] =
+    [oids::KP_TIME_STAMPING, oids::KP_OCSP_SIGNING, oids::KP_CODE_SIGNING, oids::KP_SERVER_AUTH, oids::KP_CLIENT_AUTH];
+
 /// Whether the signer's own certificate may do what it did.
 pub(super) fn check_signer(certificate: &Certificate, purpose: Purpose) -> Result<(), Conclusion> {
     match purpose {
@@ -54,8 +58,10 @@ fn check_tsu(certificate: &Certificate) -> Result<(), Conclusion> {
 /// A certificate made for something else does not seal (THR-05, THR-57).
 fn check_sealer(certificate: &Certificate) -> Result<(), Conclusion> {
     let Some(usages) = certificate.ext_key_usage() else { return Ok(()) };
-    let dedicated = [oids::KP_TIME_STAMPING, oids::KP_OCSP_SIGNING, oids::KP_CODE_SIGNING, oids::KP_SERVER_AUTH];
-    if usages.contains(&oids::KP_TIME_STAMPING) || usages.iter().all(|usage| dedicated.contains(usage)) {
+    let exclusive = [oids::KP_TIME_STAMPING, oids::KP_OCSP_SIGNING, oids::KP_SERVER_AUTH];
+    if usages.iter().any(|usage| exclusive.contains(usage))
+        || usages.iter().all(|usage| *usage == oids::KP_CODE_SIGNING)
+    {
         return Err(constraint(
             Rule::LeafPurpose,
             format!(
@@ -75,16 +81,21 @@ pub(super) fn check_authority(certificate: &Certificate, purpose: Purpose) -> Re
             format!("The key usage of {} does not allow it to sign certificates.", certificate.subject_text()),
         ));
     }
-    let excludes_time_stamping = certificate
-        .ext_key_usage()
-        .is_some_and(|usages| !usages.contains(&oids::KP_TIME_STAMPING) && !usages.contains(&oids::ANY_EXT_KEY_USAGE));
-    if purpose == Purpose::Tsa && excludes_time_stamping {
-        return Err(constraint(
+    let Some(usages) = certificate.ext_key_usage().filter(|usages| !usages.contains(&oids::ANY_EXT_KEY_USAGE)) else {
+        return Ok(());
+    };
+    let excluded = match purpose {
+        Purpose::Tsa => (!usages.contains(&oids::KP_TIME_STAMPING)).then_some("time-stamping"),
+        Purpose::Seal => usages.iter().all(|usage| OTHER_THAN_SEALS.contains(usage)).then_some("seals"),
+        Purpose::Log | Purpose::Tls => None,
+    };
+    match excluded {
+        Some(excluded) => Err(constraint(
             Rule::ChainExtendedUsage,
-            format!("The extended key usage of {} excludes time-stamping.", certificate.subject_text()),
-        ));
+            format!("The extended key usage of {} excludes {excluded}.", certificate.subject_text()),
+        )),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn listed(usages: &[Oid]) -> String {

@@ -2,11 +2,13 @@
 
 mod attributes;
 mod limits;
+mod lists;
 mod log;
 mod material;
 mod mutation;
 mod outcome;
 mod pdf;
+mod revised;
 mod revocation;
 mod several;
 mod signer;

@@ -1,6 +1,6 @@
 //! Who signed, and who vouches for it: THR-01 to THR-05.
 
-use kokuin_asn1::oids;
+use kokuin_asn1::{cades, enc, oids};
 use kokuin_devca::hostile::TestCertificate;
 use kokuin_key::Purpose as KeyPurpose;
 use kokuin_validate::{Purpose, Purposes, TrustStore};
@@ -160,4 +160,63 @@ fn finds_a_signer_that_the_token_does_not_carry() {
     assert_eq!(verdict(&asked.run()), "INDETERMINATE NO_SIGNING_CERTIFICATE_FOUND");
     let given = [a.tsu.clone(), a.ca.certificate().clone()];
     assert_eq!(verdict(&Asked { intermediates: &given, ..asked }.run()), "TOTAL-PASSED");
+}
+
+#[test]
+fn thr_05_a_server_certificate_does_not_seal() {
+    let usages: [&[kokuin_asn1::Oid]; 3] = [
+        &[oids::KP_SERVER_AUTH],
+        &[oids::KP_SERVER_AUTH, oids::KP_CLIENT_AUTH],
+        &[oids::KP_OCSP_SIGNING, oids::KP_EMAIL_PROTECTION],
+    ];
+    for usages in usages {
+        let a = world("a").with_seal(|seal| seal.extended_key_usage(usages, false));
+        let report = Asked::new(&a.cades(DATA).build(), &a.trust_both(), &a.crls()).run();
+        assert_eq!(verdict(&report), "INDETERMINATE CHAIN_CONSTRAINTS_FAILURE", "{usages:?}");
+        assert!(has_check(&report, "chain.leaf-purpose", "indeterminate"), "{report:#?}");
+    }
+    let usages = [oids::KP_DOCUMENT_SIGNING, oids::KP_EMAIL_PROTECTION, oids::KP_CLIENT_AUTH];
+    let a = world("a").with_seal(|seal| seal.extended_key_usage(&usages, false));
+    assert_eq!(verdict(&Asked::new(&a.cades(DATA).build(), &a.trust_both(), &a.crls()).run()), "TOTAL-PASSED");
+}
+
+#[test]
+fn thr_05_an_authority_for_other_purposes_does_not_vouch_for_a_seal() {
+    for (usages, expected) in [
+        (vec![oids::KP_TIME_STAMPING], "INDETERMINATE CHAIN_CONSTRAINTS_FAILURE"),
+        (vec![oids::KP_SERVER_AUTH, oids::KP_CLIENT_AUTH], "INDETERMINATE CHAIN_CONSTRAINTS_FAILURE"),
+        (vec![oids::KP_EMAIL_PROTECTION, oids::KP_CLIENT_AUTH], "TOTAL-PASSED"),
+        (vec![oids::ANY_EXT_KEY_USAGE], "TOTAL-PASSED"),
+    ] {
+        let a = world("a");
+        let subject = kokuin_devca::Subject::demo_organization("a");
+        let validity = kokuin_devca::Validity::months(NOW - 300 * crate::material::DAY, 24);
+        let spki = a.ca.certificate().spki();
+        let template = TestCertificate::new(&a.root, crate::material::profile("issuing-ca"), &subject, spki, validity);
+        let mut template = template.expect("a template").extended_key_usage(&usages, false);
+        template.fields.subject = a.ca.certificate().subject().to_vec();
+        let limited = template.sign(&a.root).expect("signed");
+        let mut seal = a.cades(DATA);
+        seal.certificates = vec![a.seal.der().to_vec(), limited];
+        let report = Asked::new(&seal.build(), &a.trust_both(), &a.crls()).run();
+        assert_eq!(verdict(&report), expected, "{usages:?}: {report:#?}");
+    }
+}
+
+#[test]
+fn thr_03_refuses_references_that_name_two_certificates() {
+    let (a, b) = (world("a"), world("b"));
+    let v1 = |certificate: &kokuin_asn1::Certificate| {
+        let hash = kokuin_suite::digest(kokuin_suite::DigestAlgorithm::Sha1, certificate.der());
+        let id = enc::sequence(&[&enc::octet_string(&hash)]);
+        cades::attribute(&oids::SIGNING_CERTIFICATE, &enc::sequence(&[&enc::sequence(&[&id])]))
+    };
+    let judged = |reference: Vec<u8>| {
+        let mut token = a.token(DATA, NOW - 60);
+        token.certificates.insert(0, b.tsu.der().to_vec());
+        token.signers[0].attributes.push(reference);
+        verdict(&Asked::new(&token.build(), &a.trust(Purpose::Tsa), &a.crls()).run())
+    };
+    assert_eq!(judged(v1(&a.tsu)), "TOTAL-PASSED");
+    assert_eq!(judged(v1(&b.tsu)), "INDETERMINATE SIG_CONSTRAINTS_FAILURE");
 }
