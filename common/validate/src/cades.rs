@@ -8,10 +8,11 @@ use crate::{
     integrity::Source,
     limit::{self, Budget},
     report::SignatureReport,
-    request::Request,
+    request::{DetachedData, Request},
     rule::Rule,
     seal::{Format, Seal},
     status::SubIndication,
+    strength::{self, Use},
     verdict,
 };
 
@@ -58,7 +59,13 @@ pub(crate) fn judge(request: &Request<'_>, bytes: &[u8]) -> Vec<SignatureReport>
 fn same_content(request: &Request<'_>, signed_data: &SignedData<'_>, checks: &mut Checks) -> Result<(), Conclusion> {
     let (Some(content), Some(data)) = (signed_data.content, &request.data) else { return Ok(()) };
     if data.is_of(content) {
-        return Ok(());
+        return match data {
+            DetachedData::Bytes(_) => Ok(()),
+            DetachedData::Digest { algorithm, .. } => {
+                let (used, now) = (Use::of_digest("the digest given", *algorithm), request.control_time.unix_seconds);
+                strength::check(request.crypto_policy, &used, now, now, None).map_err(|weak| checks.conclude(weak))
+            }
+        };
     }
     Err(checks.fail(
         Rule::MessageDigest,

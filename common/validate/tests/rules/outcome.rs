@@ -120,3 +120,20 @@ fn json_has_the_interface_s_names() {
     assert_eq!(json["signer"]["organization_identifier"], "NTRJP-9000000000000");
     assert_eq!(json["signer"]["corporate_number"], "9000000000000");
 }
+
+#[test]
+fn thr_109_a_weak_digest_of_the_data_shows_nothing_about_attached_content() {
+    let a = world("a");
+    let mut attached = a.cades(DATA);
+    attached.content = Some(DATA.to_vec());
+    let attached = attached.build();
+    for (algorithm, expected) in [
+        (DigestAlgorithm::Sha1, "INDETERMINATE CRYPTO_CONSTRAINTS_FAILURE_NO_POE"),
+        (DigestAlgorithm::Sha512, "TOTAL-PASSED"),
+    ] {
+        let value = digest(algorithm, DATA);
+        let report = Asked::new(&attached, &a.trust_both(), &a.crls())
+            .run_with(|request| request.data = Some(DetachedData::Digest { algorithm, value }));
+        assert_eq!(verdict(&report), expected);
+    }
+}
