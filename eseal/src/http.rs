@@ -15,10 +15,11 @@ use actix_web::{
     middleware::from_fn,
     web::{self, Data, ServiceConfig},
 };
-use kokuin_web::{Application, Health, Limits, LogRoutes, correlate, get_or_head, metrics::Registry, only};
+use kokuin_web::{Application, Health, Limits, LogRoutes, correlate, get_or_head, metrics::Registry};
 
 use crate::Service;
 use body::BodyDoor;
+use problem::only;
 
 /// All routes of the e-seal service, for one listener with these limits.
 #[must_use]

@@ -101,11 +101,11 @@ impl Journal {
         let minute = entry::LogTime::from_unix_micros(self.minute);
         let mut taken = self.refusals.take().into_iter();
         while let Some((class, count)) = taken.next() {
-            let (service, name) = (label(SERVICE), label(class.code()));
+            let (service, name) = (label(SERVICE), label(class));
             let entry = entry::Refusals { time: now, service, class: name, minute, count };
             if let Err(error) = self.append(&Entry::Refusals(entry)) {
-                self.refusals.add(class, count);
-                taken.for_each(|(class, count)| self.refusals.add(class, count));
+                self.refusals.restore(class, count);
+                taken.for_each(|(class, count)| self.refusals.restore(class, count));
                 return Err(error);
             }
         }

@@ -21,7 +21,7 @@ use kokuin_settings::Secret;
 use kokuin_store::{SealRepository, TokenKey, TokenRepository};
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_validate::{TrustStore, check_chain};
-use kokuin_web::{NotReady, Readiness, metrics::Registry};
+use kokuin_web::{NotReady, Readiness, Refused, metrics::Registry};
 
 use crate::{
     actor::{Actor, TokenDoor},
@@ -226,7 +226,12 @@ impl Service {
     /// Counts a refusal, for operators and for the log.
     pub(crate) fn count(&self, error: &SealError) {
         self.meter.refusal(error.class());
-        self.refusals.add(error.class(), 1);
+        self.refusals.add(error.class());
+    }
+
+    /// Counts a request that was turned away before its body was taken apart.
+    pub(crate) fn turned_away(&self, refused: &Refused) {
+        self.refusals.add_refused(refused);
     }
 
     /// What is known about a seal of the actor's tenant.

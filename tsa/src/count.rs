@@ -5,33 +5,48 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use kokuin_web::{Refused, RefusedCounts};
+
 use crate::RefusalClass;
 
-/// One counter for each class.
+/// One counter for each class, and for each status that is given before a body is parsed.
 #[derive(Debug)]
-pub struct RefusalCounts([AtomicU64; RefusalClass::ALL.len()]);
+pub struct RefusalCounts {
+    classes: [AtomicU64; RefusalClass::ALL.len()],
+    at_the_door: RefusedCounts,
+}
 
 impl Default for RefusalCounts {
     fn default() -> Self {
-        Self(array::from_fn(|_| AtomicU64::new(0)))
+        Self { classes: array::from_fn(|_| AtomicU64::new(0)), at_the_door: RefusedCounts::default() }
     }
 }
 
 impl RefusalCounts {
     /// Counts one.
     pub fn add(&self, class: RefusalClass) {
-        self.0[class.index()].fetch_add(1, Ordering::Relaxed);
+        self.classes[class.index()].fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What was counted since the last call, classes without any left out.
-    pub fn take(&self) -> Vec<(RefusalClass, u64)> {
-        let taken = RefusalClass::ALL.map(|class| (class, self.0[class.index()].swap(0, Ordering::Relaxed)));
-        taken.into_iter().filter(|(_, count)| *count > 0).collect()
+    /// Counts one that was turned away before its body was parsed.
+    pub fn add_refused(&self, refused: &Refused) {
+        self.at_the_door.add(refused);
+    }
+
+    /// What was counted since the last call, by the name of its class; classes without any left out.
+    pub fn take(&self) -> Vec<(&'static str, u64)> {
+        let taken =
+            RefusalClass::ALL.map(|class| (class.code(), self.classes[class.index()].swap(0, Ordering::Relaxed)));
+        let taken = taken.into_iter().filter(|(_, count)| *count > 0);
+        taken.chain(self.at_the_door.take()).collect()
     }
 
     /// Puts back what could not be recorded.
-    pub fn restore(&self, class: RefusalClass, count: u64) {
-        self.0[class.index()].fetch_add(count, Ordering::Relaxed);
+    pub fn restore(&self, class: &str, count: u64) {
+        match RefusalClass::ALL.into_iter().find(|known| known.code() == class) {
+            Some(known) => drop(self.classes[known.index()].fetch_add(count, Ordering::Relaxed)),
+            None => self.at_the_door.restore(class, count),
+        }
     }
 }
 
@@ -45,9 +60,11 @@ mod tests {
         counts.add(RefusalClass::Version);
         counts.add(RefusalClass::Extension);
         counts.add(RefusalClass::Version);
-        assert_eq!(counts.take(), [(RefusalClass::Version, 2), (RefusalClass::Extension, 1)]);
+        counts.add_refused(&Refused::NotFound);
+        assert_eq!(counts.take(), [("tsa.version", 2), ("tsa.extension", 1), ("http-404", 1)]);
         assert_eq!(counts.take(), []);
-        counts.restore(RefusalClass::Version, 2);
-        assert_eq!(counts.take(), [(RefusalClass::Version, 2)]);
+        counts.restore("tsa.version", 2);
+        counts.restore("http-404", 3);
+        assert_eq!(counts.take(), [("tsa.version", 2), ("http-404", 3)]);
     }
 }

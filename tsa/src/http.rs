@@ -38,7 +38,9 @@ pub fn routes(service: &Arc<Service>, limits: &Limits, registry: &Registry, log:
 fn configure_timestamp(config: &mut ServiceConfig, service: &Arc<Service>, door: &Door) {
     config.app_data(Data::new(door.clone())).app_data(Rc::new(Worker::new(service)));
     for path in ["/tsa".to_owned(), format!("/tsa/{}", service.tsu().name())] {
-        config.service(web::resource(path).route(web::post().to(timestamp::stamp)).default_service(only("POST")));
+        config.service(
+            web::resource(path).route(web::post().to(timestamp::stamp)).default_service(web::to(timestamp::only_post)),
+        );
     }
 }
 

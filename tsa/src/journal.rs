@@ -153,8 +153,7 @@ impl Journal {
         let minute = entry::LogTime::from_unix_micros(self.minute);
         let mut taken = self.refusals.take().into_iter();
         while let Some((class, count)) = taken.next() {
-            let entry =
-                entry::Refusals { time: now, service: label(SERVICE), class: label(class.code()), minute, count };
+            let entry = entry::Refusals { time: now, service: label(SERVICE), class: label(class), minute, count };
             if let Err(error) = self.append(&Entry::Refusals(entry)) {
                 self.refusals.restore(class, count);
                 taken.for_each(|(class, count)| self.refusals.restore(class, count));

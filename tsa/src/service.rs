@@ -15,7 +15,7 @@ use kokuin_clock::{Clock, Instant};
 use kokuin_key::{Protection, SigningKey, self_test};
 use kokuin_suite::{CryptoPolicy, KeyAlgorithm, Unsuitable, Verify};
 use kokuin_validate::check_chain;
-use kokuin_web::metrics::Registry;
+use kokuin_web::{Refused, metrics::Registry};
 
 use crate::{
     config::Config,
@@ -88,8 +88,9 @@ impl Service {
         let own = certificates.next().ok_or(StartError::NoCertificate)?;
         let checked = CheckedTsu::new(&config.tsu, Arc::clone(&key), own, certificates.collect())?;
         let now = LogTime::system_now();
-        let at =
-            clock.read().map_or(now.unix_micros(), |reading| reading.instant().unix_micros()).div_euclid(1_000_000);
+        // A clock that gives no time yet keeps nobody from starting.
+        let at = clock.read().map_or_else(|_| now.unix_micros(), |reading| reading.instant().unix_micros());
+        let at = at.div_euclid(1_000_000);
         check_chain(checked.certificate(), checked.chain(), at, &*engine)?;
         if checked.chain().is_empty() {
             tracing::warn!("the TSU's certificate file has no issuer: tokens will not carry the chain (TSP-67)");
@@ -151,6 +152,11 @@ impl Service {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.pool.as_ref().is_some_and(SigningPool::is_full)
+    }
+
+    /// Counts a request that was turned away before its body was parsed.
+    pub(crate) fn turned_away(&self, refused: &Refused) {
+        self.refusals.add_refused(refused);
     }
 
     /// A desk for one worker.

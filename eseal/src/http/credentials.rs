@@ -7,7 +7,7 @@ use kokuin_web::Problem;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{SealFormat, SealLevel, Service, http::problem::authenticate};
+use crate::{SealFormat, SealLevel, Service, http::problem::reader};
 
 /// The credentials of a tenant.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,8 +50,7 @@ pub(super) struct CredentialInfo {
     )
 )]
 pub(super) async fn list(request: HttpRequest, service: Data<Service>) -> Result<HttpResponse, Problem> {
-    let actor = authenticate(&service, &request).await?;
-    actor.check_may_read()?;
+    reader(&service, &request).await?;
     let credential = service.credential();
     let certificate = credential.certificate();
     let all = std::iter::once(certificate).chain(credential.chain());

@@ -3,13 +3,13 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::{
-    HttpRequest,
+    HttpRequest, HttpResponse, Route,
     http::{StatusCode, header},
     web,
 };
 use kokuin_fetch::tsp::TspError;
 use kokuin_pdf::PdfError;
-use kokuin_web::{Authenticator as _, Problem, Refused};
+use kokuin_web::{Authenticator as _, Problem, Refused, abandon};
 
 use crate::{Actor, SealError, Service};
 
@@ -158,6 +158,22 @@ impl From<SealError> for Problem {
 pub(super) async fn authenticate(service: &web::Data<Service>, request: &HttpRequest) -> Result<Actor, Refused> {
     let (service, headers) = (service.clone(), request.headers().clone());
     web::block(move || service.door.authenticate(&headers)).await.map_err(|_| Refused::Busy { retry_after_s: 1 })?
+}
+
+/// Tells who asks, if that actor may read; counts who may not.
+pub(super) async fn reader(service: &web::Data<Service>, request: &HttpRequest) -> Result<Actor, Refused> {
+    let actor = authenticate(service, request).await.and_then(|actor| actor.check_may_read().map(|()| actor));
+    actor.inspect_err(|refused| service.turned_away(refused))
+}
+
+/// What a resource answers to every other method: 405, counted.
+pub(super) fn only(allow: &'static str) -> Route {
+    web::to(move |request: HttpRequest, payload: web::Payload, service: web::Data<Service>| async move {
+        abandon(&request, payload);
+        let refused = Refused::Method { allow };
+        service.turned_away(&refused);
+        Err::<HttpResponse, _>(refused)
+    })
 }
 
 /// Runs what blocks, and turns its refusal, or its panic, into an answer.

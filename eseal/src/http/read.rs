@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::{
     SealError, SealFormat, SealId, SealLevel, Service,
-    http::problem::{authenticate, blocking},
+    http::problem::{blocking, reader},
     stage::SealMetadata,
 };
 
@@ -62,8 +62,7 @@ pub(super) async fn metadata(
     service: Data<Service>,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actor = authenticate(&service, &request).await?;
-    actor.check_may_read()?;
+    let actor = reader(&service, &request).await?;
     let id = SealId::parse(&id).ok_or(SealError::SealUnknown)?;
     let metadata = blocking(move || service.metadata(&actor, id)).await?;
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Metadata::of(&metadata)))
@@ -88,8 +87,7 @@ pub(super) async fn receipt(
     service: Data<Service>,
     id: Path<String>,
 ) -> Result<HttpResponse, Problem> {
-    let actor = authenticate(&service, &request).await?;
-    actor.check_may_read()?;
+    let actor = reader(&service, &request).await?;
     let id = SealId::parse(&id).ok_or(SealError::SealUnknown)?;
     let receipt = blocking(move || service.receipt(&actor, id)).await?;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(receipt))

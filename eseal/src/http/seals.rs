@@ -91,13 +91,12 @@ pub(super) async fn create(
         Ok(entered) => entered,
         Err(refused) => {
             abandon(&request, payload);
+            service.turned_away(&refused);
             return Err(refused.into());
         }
     };
-    let body = door.read(&request, payload).await?;
-    // A token may have been revoked while the body came (THR-72).
-    let actor = authenticate(&service, &request).await?;
-    actor.check_may_seal()?;
+    let read = read(&request, payload, &service, &door).await;
+    let (body, actor) = read.inspect_err(|refused| service.turned_away(refused))?;
     let submission = match submission(&request, body, actor, door.document_limit()).await {
         Ok(submission) => submission,
         Err(error) => {
@@ -116,6 +115,19 @@ async fn enter(request: &HttpRequest, service: &Data<Service>, door: &BodyDoor) 
     let actor = authenticate(service, request).await?;
     actor.check_may_seal()?;
     Ok((permit, door.reserve(request)?))
+}
+
+/// The body, and who sent it: a token may have been revoked while the body came (THR-72).
+async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    service: &Data<Service>,
+    door: &BodyDoor,
+) -> Result<(Bytes, Actor), Refused> {
+    let body = door.read(request, payload).await?;
+    let actor = authenticate(service, request).await?;
+    actor.check_may_seal()?;
+    Ok((body, actor))
 }
 
 async fn submission(

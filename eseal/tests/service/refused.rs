@@ -2,7 +2,7 @@
 
 use actix_web::{dev::Payload, http::StatusCode, test::TestRequest, web::Bytes};
 use futures_util::stream;
-use kokuin_audit::entry::LogTime;
+use kokuin_audit::{Entry, entry::LogTime};
 
 use crate::{
     fixture::{Bench, READER, SEALER, STRANGER, Setup, get, multipart, multipart_body, post},
@@ -36,6 +36,30 @@ async fn refuses_strangers_before_their_body_is_read() {
     assert_eq!(problem(&bench, large).await, expected(413, "web.body-too-large"));
     let document = multipart(SEALER, &[("document", &vec![0; 100_001]), ("request", CADES)]);
     assert_eq!(problem(&bench, document).await, expected(413, "eseal.document-too-large"));
+}
+
+#[actix_web::test]
+async fn counts_in_the_log_what_the_door_refused() {
+    let bench = Setup::default().start();
+    for _ in 0..2 {
+        bench.call(TestRequest::post().uri("/v1/seals")).await;
+        bench.call(post(READER, "text/plain")).await;
+        bench.call(post(SEALER, "text/plain")).await;
+        bench.call(get(SEALER, "/v1/seals")).await;
+        bench.call(multipart(SEALER, &[("document", &vec![0; 200_000]), ("request", CADES)])).await;
+        bench.call(get("guessed", "/v1/credentials")).await;
+        bench.call(TestRequest::delete().uri("/v1/credentials")).await;
+    }
+    bench.service.stop().unwrap();
+    let entries = bench.entries();
+    let of = |status: &str| -> u64 {
+        let counted = entries.iter().filter_map(|entry| match entry {
+            Entry::Refusals(counted) if counted.class.as_str() == status => Some(counted.count),
+            _ => None,
+        });
+        counted.sum()
+    };
+    assert_eq!(["http-401", "http-403", "http-405", "http-413", "http-415"].map(of), [4, 2, 4, 2, 2]);
 }
 
 #[actix_web::test]

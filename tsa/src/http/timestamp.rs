@@ -5,7 +5,7 @@ use std::rc::Rc;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CONTENT_TYPE, HeaderValue},
-    web::{Data, Payload},
+    web::{Bytes, Data, Payload},
 };
 use kokuin_settings::ByteSize;
 use kokuin_web::{Admission, BodyRules, Limits, Permit, Refused, abandon};
@@ -39,6 +39,18 @@ impl Door {
         let permit = self.admission.admit(request)?;
         if worker.service().is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(permit) }
     }
+
+    /// Lets a request in and reads its body.
+    async fn read(&self, request: &HttpRequest, payload: Payload, worker: &Worker) -> Result<(Permit, Bytes), Refused> {
+        let permit = match self.enter(request, worker) {
+            Ok(permit) => permit,
+            Err(refused) => {
+                abandon(request, payload);
+                return Err(refused);
+            }
+        };
+        Ok((permit, self.rules.read(request, payload).await?))
+    }
 }
 
 /// Issues a token.
@@ -58,15 +70,19 @@ impl Door {
 )]
 pub(super) async fn stamp(request: HttpRequest, payload: Payload, door: Data<Door>) -> Result<HttpResponse, Refused> {
     let worker = request.app_data::<Rc<Worker>>().ok_or(Refused::NotFound)?;
-    let permit = match door.enter(&request, worker) {
-        Ok(permit) => permit,
-        Err(refused) => {
-            abandon(&request, payload);
-            return Err(refused);
-        }
-    };
-    let body = door.rules.read(&request, payload).await?;
+    let read = door.read(&request, payload, worker).await;
+    let (permit, body) = read.inspect_err(|refused| worker.service().turned_away(refused))?;
     let answer = worker.answer(&body).await;
     drop(permit);
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, REPLY)).body(answer.into_bytes()))
+}
+
+/// Every other method: 405, counted.
+pub(super) async fn only_post(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
+    abandon(&request, payload);
+    let refused = Refused::Method { allow: "POST" };
+    if let Some(worker) = request.app_data::<Rc<Worker>>() {
+        worker.service().turned_away(&refused);
+    }
+    Err(refused)
 }

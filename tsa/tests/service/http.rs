@@ -18,6 +18,7 @@ use kokuin_asn1::{
     pem,
     tsp::{PkiStatus, TimeStampResp, TstInfo},
 };
+use kokuin_audit::Entry;
 use kokuin_key::{KeyState, Protection};
 use kokuin_settings::Limit;
 use kokuin_tsa::http::routes;
@@ -39,6 +40,17 @@ async fn call(bench: &Bench, asked: TestRequest, header: &str) -> (StatusCode, S
     let value = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
     let (status, content_type, header) = (response.status(), value("content-type").unwrap_or_default(), value(header));
     (status, content_type, header, read_body(response).await.to_vec())
+}
+
+/// Sends `times` queries from one address through a listener of these limits.
+async fn call_limited(bench: &Bench, limits: &Limits, times: usize) {
+    let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
+    let application = routes(&bench.service, limits, &bench.registry, log);
+    let app = init_service(App::new().configure(|config| application(config))).await;
+    for _ in 0..times {
+        let asked = post("/tsa").peer_addr("192.0.2.1:1000".parse().unwrap()).set_payload(request().encode());
+        call_service(&app, asked.to_request()).await;
+    }
 }
 
 fn post(path: &str) -> TestRequest {
@@ -89,6 +101,33 @@ async fn refuses_at_the_door_with_a_problem() {
     assert_eq!(allow.as_deref(), Some("POST"));
     let (status, ..) = call(&bench, post("/tsa/tsu-2").set_payload(request().encode()), "x").await;
     assert_eq!(status, StatusCode::NOT_FOUND, "no TSU of this name");
+}
+
+/// One entry for each status and minute, and nothing of what was sent.
+#[actix_web::test]
+async fn counts_in_the_log_what_the_door_refused() {
+    let bench = Setup::default().start();
+    let before = bench.entries().len();
+    for _ in 0..2 {
+        call(&bench, TestRequest::get().uri("/tsa"), "x").await;
+        call(&bench, TestRequest::post().uri("/tsa/tsu-1").set_payload("x"), "x").await;
+        call(&bench, post("/tsa").set_payload(vec![0x30; 16 * 1024 + 1]), "x").await;
+    }
+    let one = Limit::new(1).unwrap();
+    let rate = Some(RateLimit { per_second: one, burst: one });
+    call_limited(&bench, &Limits { rate, ..Limits::default() }, 3).await;
+    bench.service.stop().unwrap();
+    let entries = bench.entries().split_off(before);
+    let of = |status: &str| -> u64 {
+        let counted = entries.iter().filter_map(|entry| match entry {
+            Entry::Refusals(counted) if counted.class.as_str() == status => Some(counted.count),
+            _ => None,
+        });
+        counted.sum()
+    };
+    assert_eq!(["http-405", "http-415", "http-413", "http-429"].map(of), [2, 2, 2, 2]);
+    let counted = entries.iter().filter(|entry| matches!(entry, Entry::Refusals(_))).count();
+    assert!(counted <= 8, "a minute may end in between");
 }
 
 #[actix_web::test]
