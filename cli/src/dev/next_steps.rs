@@ -15,7 +15,9 @@ Kokuin serves development material. NOT FOR PRODUCTION: loopback only, clock unm
   seals        http://{eseal}/v1/seals
   log          http://{tsa}/log/checkpoint
 
-Try in another terminal (`kokuin` and `kokuin-verify` are in target/release):
+Try in another terminal; `kokuin` is in target/release, and so is the verifier after the first line:
+
+  cargo build --release -p kokuin-verify && export PATH=\"$PWD/target/release:$PATH\"
 
   kokuin timestamp README.md --tsa http://{tsa}/tsa
   kokuin-verify README.md.tsr --data README.md --trust {data}/ca/root.pem --crl {data}/ca/root.crl
