@@ -86,7 +86,7 @@ pub enum LogError {
         /// Why it is none.
         error: EntryError,
     },
-    /// A tile, or the last entry, is not what the entries give.
+    /// A tile, or one of the newest entries, is not what the tree holds.
     #[error("stored tile or entry at {index} is not the one that belongs there")]
     TailDiffers {
         /// First entry concerned.
