@@ -13,6 +13,7 @@ use crate::{
     hardening,
 };
 
+mod clock;
 mod process;
 mod production;
 mod seals;

@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 use anyhow::{Context as _, bail};
 use kokuin_asn1::{Certificate, pem};
 use kokuin_audit::{Log, LogName, LogOptions, Origin, VerifierKey, entry::Digest};
-use kokuin_clock::{Clock, RefusingClock, SystemClock};
+use kokuin_clock::Clock;
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::{KeyId, KeyUri, Scheme, SigningKey};
 use kokuin_profile::is_development;
@@ -84,11 +84,7 @@ impl Process {
         let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
         let database = Database::open(&config.log.database)?;
         let log = open_log(config, &keys, &database, &engine)?;
-        let clock: Arc<dyn Clock> = if config.development {
-            Arc::new(SystemClock::undisciplined_for_development())
-        } else {
-            Arc::new(RefusingClock)
-        };
+        let clock = super::clock::start(config)?;
         Ok(Self {
             config: config.clone(),
             config_digest,

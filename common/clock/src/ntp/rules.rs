@@ -9,8 +9,6 @@ pub struct Rules {
     pub poll: Duration,
     /// An answer older than this counts no more, and fewer than two young ones are no time.
     pub max_age: Duration,
-    /// How long one server has for one answer.
-    pub timeout: Duration,
     /// How fast this machine's oscillator may run away, in parts per million. Bounds grow by it.
     pub drift_ppm: u32,
     /// Nothing is issued for this long before and after an announced leap second.
@@ -24,7 +22,6 @@ impl Default for Rules {
         Self {
             poll: Duration::from_secs(64),
             max_age: Duration::from_secs(900),
-            timeout: Duration::from_secs(2),
             drift_ppm: 50,
             leap_pause: Duration::from_secs(2),
             warn: Duration::from_millis(500),

@@ -45,9 +45,17 @@ impl SntpServer {
         Box::new(self)
     }
 
-    fn address(&self) -> Result<SocketAddr, Unanswered> {
-        let mut found = (self.host.as_str(), self.port).to_socket_addrs().map_err(|_| Unanswered::NoAddress)?;
-        found.next().ok_or(Unanswered::NoAddress)
+    /// A socket to the first of its addresses that this machine has a way to.
+    fn connect(&self) -> Result<(UdpSocket, SocketAddr), Unanswered> {
+        let addresses = (self.host.as_str(), self.port).to_socket_addrs().map_err(|_| Unanswered::NoAddress)?;
+        let mut outcome = Err(Unanswered::NoAddress);
+        for address in addresses {
+            match connect(address) {
+                Ok(socket) => return Ok((socket, address)),
+                Err(error) => outcome = Err(Unanswered::Unreachable(error.kind())),
+            }
+        }
+        outcome
     }
 }
 
@@ -57,8 +65,7 @@ impl TimeServer for SntpServer {
     }
 
     fn ask(&self, clock: &dyn Fn() -> Monotonic) -> Result<Sample, Unanswered> {
-        let address = self.address()?;
-        let socket = connect(address).map_err(|error| Unanswered::Unreachable(error.kind()))?;
+        let (socket, address) = self.connect()?;
         let stamps = Stamps { clock, base_us: random_base()?, now_us: 0 };
         let sent_at = clock();
         let sent = sntp_send_request(address, &Wire(&socket), NtpContext { timestamp_gen: stamps })
