@@ -16,8 +16,8 @@ use crate::{
     system::{WallStep, wall_offset},
 };
 
-/// While there is no time, the servers are asked this often.
-const RETRY: Duration = Duration::from_secs(8);
+/// While there is no time, the servers are asked this often: as often as public ones like it at most.
+const RETRY: Duration = Duration::from_secs(16);
 /// How long a step is shown before the servers are asked again: the log looks once a second.
 const STEP_SHOWN: Duration = Duration::from_secs(3);
 /// A server that says kiss-o'-death is left alone for so many polls.
