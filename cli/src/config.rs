@@ -7,6 +7,10 @@ use std::{
 
 use serde::Deserialize;
 
+mod clock;
+
+pub(crate) use clock::Clock;
+
 /// The whole file. Paths in it are relative to its own folder.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +24,9 @@ pub(crate) struct Config {
     pub(crate) keys: Keys,
     /// The log of this process.
     pub(crate) log: Log,
+    /// Where the time comes from; development does without.
+    #[serde(default)]
+    pub(crate) clock: Option<Clock>,
     /// What each listener takes.
     #[serde(default)]
     pub(crate) limits: kokuin_web::Limits,

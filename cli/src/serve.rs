@@ -13,6 +13,7 @@ use crate::{
     hardening,
 };
 
+mod clock;
 mod logs;
 mod process;
 mod production;

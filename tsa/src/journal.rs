@@ -94,7 +94,9 @@ impl Journal {
         if self.clock == Some(state) {
             return Ok(());
         }
-        let reason = self.keeper.clock().read().err().map(|refusal| label(refusal.code()));
+        let clock = self.keeper.clock();
+        let refusal = clock.read().err().map(|refusal| label(refusal.code()));
+        let reason = refusal.or_else(|| clock.doubted().map(|source| label(source.as_str())));
         let from = self.clock.map(|state| label(state.code()));
         self.append(&Entry::ClockState(entry::ClockState { time: now, from, to: label(state.code()), reason }))?;
         self.clock = Some(state);

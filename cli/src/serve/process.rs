@@ -5,7 +5,7 @@ use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 use anyhow::{Context as _, bail};
 use kokuin_asn1::{Certificate, pem};
 use kokuin_audit::{Log, entry::Digest};
-use kokuin_clock::{Clock, RefusingClock, SystemClock};
+use kokuin_clock::Clock;
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::{KeyId, KeyUri, Scheme, SigningKey};
 use kokuin_profile::is_development;
@@ -15,7 +15,7 @@ use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_tsa::DEVELOPMENT_POLICY;
 use kokuin_web::{Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, metrics::Registry};
 
-use super::logs;
+use super::{clock, logs};
 use crate::config::Config;
 
 /// Which services the process runs.
@@ -86,11 +86,7 @@ impl Process {
         let database = Database::open(&config.log.database)?;
         let log = logs::open(config, &keys, &database, &engine, accept_loss)?;
         let retired = logs::retired(&database, engine.as_ref())?;
-        let clock: Arc<dyn Clock> = if config.development {
-            Arc::new(SystemClock::undisciplined_for_development())
-        } else {
-            Arc::new(RefusingClock)
-        };
+        let clock = clock::start(config)?;
         Ok(Self {
             config: config.clone(),
             config_digest,

@@ -1,9 +1,10 @@
 //! The clock: an instant, how uncertain it is and where it comes from, or a refusal.
 //!
-//! Lives here: `trait Clock`, readings, the monotonic guard. Must not know: signing, policy, HTTP.
+//! Lives here: `trait Clock`, readings, the monotonic guard, the measurement of time by NTP. Must not know: signing, policy, HTTP.
 
 mod guard;
 mod instant;
+pub mod ntp;
 mod reading;
 mod refusal;
 mod refusing;
@@ -33,6 +34,11 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     fn monotonic(&self) -> Monotonic {
         OsTime.monotonic()
     }
+
+    /// The source of time that the others outvote, while the clock goes on without it.
+    fn doubted(&self) -> Option<SourceName> {
+        None
+    }
 }
 
 /// What a clock is doing. A change of it is an entry in the log.
@@ -42,8 +48,26 @@ pub enum ClockState {
     Undisciplined,
     /// The machine's clock was moved; nothing is issued.
     Stepped,
-    /// No source of time is configured; nothing is issued.
+    /// No source of time is configured, or none that can be believed; nothing is issued.
     Refusing,
+    /// Sources of time agree.
+    Synchronised,
+    /// A majority of the sources agrees; the rest is left out, and somebody should look.
+    Outvoted,
+    /// Sources agree, with a bound that somebody should look at.
+    Uncertain,
+    /// No source has been asked yet; nothing is issued.
+    Unmeasured,
+    /// Fewer than two sources answer; nothing is issued.
+    Alone,
+    /// The sources disagree; nothing is issued.
+    Disputed,
+    /// The sources moved together in a way that no oscillator does; nothing is issued.
+    Drifted,
+    /// The last answers are too old; nothing is issued.
+    Stale,
+    /// Around a leap second; nothing is issued.
+    LeapPause,
 }
 
 impl ClockState {
@@ -54,6 +78,15 @@ impl ClockState {
             Self::Undisciplined => "undisciplined",
             Self::Stepped => "stepped",
             Self::Refusing => "refusing",
+            Self::Synchronised => "synchronised",
+            Self::Outvoted => "outvoted",
+            Self::Uncertain => "uncertain",
+            Self::Unmeasured => "unmeasured",
+            Self::Alone => "too-few-sources",
+            Self::Disputed => "disputed",
+            Self::Drifted => "drifted",
+            Self::Stale => "stale",
+            Self::LeapPause => "leap-pause",
         }
     }
 
@@ -61,8 +94,15 @@ impl ClockState {
     #[must_use]
     pub const fn can_issue(self) -> bool {
         match self {
-            Self::Undisciplined => true,
-            Self::Stepped | Self::Refusing => false,
+            Self::Undisciplined | Self::Synchronised | Self::Outvoted | Self::Uncertain => true,
+            Self::Stepped
+            | Self::Refusing
+            | Self::Unmeasured
+            | Self::Alone
+            | Self::Disputed
+            | Self::Drifted
+            | Self::Stale
+            | Self::LeapPause => false,
         }
     }
 }

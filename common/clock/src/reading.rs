@@ -1,36 +1,46 @@
 //! One reading of a clock.
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{Instant, Monotonic, OsTime, TimeSource, Uncertainty};
 
 /// The name of a source of time, as the log shows it.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct SourceName(Cow<'static, str>);
+pub struct SourceName(Name);
+
+/// Cheap to clone: each reading has one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Name {
+    Static(&'static str),
+    Shared(Arc<str>),
+}
 
 impl SourceName {
     /// A name known when the program is built.
     #[must_use]
     pub const fn from_static(name: &'static str) -> Self {
-        Self(Cow::Borrowed(name))
+        Self(Name::Static(name))
     }
 
     /// A name from a configuration.
     #[must_use]
-    pub const fn new(name: String) -> Self {
-        Self(Cow::Owned(name))
+    pub fn new(name: String) -> Self {
+        Self(Name::Shared(name.into()))
     }
 
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Name::Static(name) => name,
+            Name::Shared(name) => name,
+        }
     }
 }
 
 impl fmt::Display for SourceName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 

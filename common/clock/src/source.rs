@@ -21,6 +21,11 @@ impl Monotonic {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// This much later.
+    pub(crate) const fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(by))
+    }
+
     /// Microseconds since the start of the machine, rounded down.
     pub(crate) fn micros(self) -> i64 {
         i64::try_from(self.0.as_micros()).unwrap_or(i64::MAX)

@@ -39,15 +39,60 @@ impl<S: TimeSource> SystemClock<S> {
     /// The same over other raw clocks, so that tests can move them.
     #[must_use]
     pub fn with_source(source: S) -> Self {
-        let sample = Sample::take(&source);
-        let offset = sample.wall - sample.before.micros();
+        let offset = wall_offset(&source);
         Self { source, offset }
     }
+}
 
-    fn step(&self, sample: &Sample) -> Result<(), ClockRefusal> {
+impl<S: TimeSource> Clock for SystemClock<S> {
+    fn read(&self) -> Result<TimeReading, ClockRefusal> {
+        let sample = Sample::take(&self.source);
+        WallStep::of(&sample, self.offset)?;
+        let found = plausible(Instant::from_unix_micros(sample.wall))?;
+        let source = SourceName::from_static("system clock, undisciplined");
+        // The earlier stamp makes a reading look older, never younger.
+        Ok(TimeReading::new(found, ASSUMED, false, source, sample.before))
+    }
+
+    fn state(&self) -> ClockState {
+        match WallStep::check(&self.source, self.offset) {
+            Ok(()) => ClockState::Undisciplined,
+            Err(_) => ClockState::Stepped,
+        }
+    }
+
+    fn monotonic(&self) -> Monotonic {
+        self.source.monotonic()
+    }
+}
+
+/// The wall clock minus the monotonic one, in microseconds.
+pub(crate) fn wall_offset(source: &impl TimeSource) -> i64 {
+    let sample = Sample::take(source);
+    sample.wall.saturating_sub(sample.before.micros())
+}
+
+/// `found`, if this program can have run then.
+pub(crate) fn plausible(found: Instant) -> Result<Instant, ClockRefusal> {
+    if found < EARLIEST || found > LATEST {
+        return Err(ClockRefusal::Implausible { found, earliest: EARLIEST, latest: LATEST });
+    }
+    Ok(found)
+}
+
+/// A step of the wall clock against the monotonic one.
+pub(crate) struct WallStep;
+
+impl WallStep {
+    /// Refuses if the wall clock is no longer `offset` microseconds ahead of the monotonic one.
+    pub(crate) fn check(source: &impl TimeSource, offset: i64) -> Result<(), ClockRefusal> {
+        Self::of(&Sample::take(source), offset)
+    }
+
+    fn of(sample: &Sample, offset: i64) -> Result<(), ClockRefusal> {
         // The wall clock was read between two readings of the other, so the offset lies between these two.
-        let highest = sample.wall.saturating_sub(sample.before.micros()).saturating_sub(self.offset);
-        let lowest = sample.wall.saturating_sub(sample.after.micros()).saturating_sub(self.offset);
+        let highest = sample.wall.saturating_sub(sample.before.micros()).saturating_sub(offset);
+        let lowest = sample.wall.saturating_sub(sample.after.micros()).saturating_sub(offset);
         let by_micros = if lowest > STEP_LIMIT_US {
             lowest
         } else if highest < -STEP_LIMIT_US {
@@ -56,31 +101,6 @@ impl<S: TimeSource> SystemClock<S> {
             return Ok(());
         };
         Err(ClockRefusal::Stepped { by_micros, limit_micros: STEP_LIMIT_US })
-    }
-}
-
-impl<S: TimeSource> Clock for SystemClock<S> {
-    fn read(&self) -> Result<TimeReading, ClockRefusal> {
-        let sample = Sample::take(&self.source);
-        self.step(&sample)?;
-        let found = Instant::from_unix_micros(sample.wall);
-        if found < EARLIEST || found > LATEST {
-            return Err(ClockRefusal::Implausible { found, earliest: EARLIEST, latest: LATEST });
-        }
-        let source = SourceName::from_static("system clock, undisciplined");
-        // The earlier stamp makes a reading look older, never younger.
-        Ok(TimeReading::new(found, ASSUMED, false, source, sample.before))
-    }
-
-    fn state(&self) -> ClockState {
-        match self.step(&Sample::take(&self.source)) {
-            Ok(()) => ClockState::Undisciplined,
-            Err(_) => ClockState::Stepped,
-        }
-    }
-
-    fn monotonic(&self) -> Monotonic {
-        self.source.monotonic()
     }
 }
 

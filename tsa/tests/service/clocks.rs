@@ -173,3 +173,24 @@ fn issues_nothing_until_a_reading_is_in_the_log() {
     let refusing = || "refusing".to_owned();
     assert_eq!(states, [(None, refusing()), (Some(refusing()), "undisciplined".to_owned())]);
 }
+
+#[test]
+fn goes_on_without_a_source_that_is_outvoted_and_names_it_in_the_log_thr_31() {
+    let bench = Setup::default().start();
+    bench.clock.doubt(Some("ntp.example"));
+    let reasons = |bench: &Bench| -> Vec<_> {
+        let states = bench.entries().into_iter().filter_map(|entry| match entry {
+            Entry::ClockState(state) => Some((state.to.to_string(), state.reason.map(String::from))),
+            _ => None,
+        });
+        states.collect()
+    };
+    let outvoted = ("outvoted".to_owned(), Some("ntp.example".to_owned()));
+    // The journal's thread looks each second.
+    let deadline = std::time::Instant::now() + Duration::from_secs(10);
+    while !reasons(&bench).contains(&outvoted) {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bench.token(&request().encode());
+}

@@ -15,6 +15,8 @@ struct Face {
     wall: i64,
     uncertainty: u64,
     refusing: bool,
+    /// A source that the others outvote.
+    doubted: Option<&'static str>,
     monotonic: Duration,
     /// What each reading lets pass before it is looked at again: a process frozen right after reading.
     frozen: Duration,
@@ -32,6 +34,7 @@ impl MovedClock {
             wall: NOON,
             uncertainty: 1_000_000,
             refusing: false,
+            doubted: None,
             monotonic: Duration::from_secs(86_400),
             frozen: Duration::ZERO,
             freezes: 0,
@@ -57,6 +60,10 @@ impl MovedClock {
 
     pub(crate) fn refuse(&self, refusing: bool) {
         self.with(|face| face.refusing = refusing);
+    }
+
+    pub(crate) fn doubt(&self, source: Option<&'static str>) {
+        self.with(|face| face.doubted = source);
     }
 
     pub(crate) fn set_uncertainty(&self, micros: u64) {
@@ -92,7 +99,15 @@ impl Clock for MovedClock {
     }
 
     fn state(&self) -> ClockState {
-        self.with(|face| if face.refusing { ClockState::Refusing } else { ClockState::Undisciplined })
+        self.with(|face| match (face.refusing, face.doubted) {
+            (true, _) => ClockState::Refusing,
+            (false, Some(_)) => ClockState::Outvoted,
+            (false, None) => ClockState::Undisciplined,
+        })
+    }
+
+    fn doubted(&self) -> Option<SourceName> {
+        self.with(|face| face.doubted.map(SourceName::from_static))
     }
 
     fn monotonic(&self) -> Monotonic {

@@ -1,0 +1,81 @@
+//! The clock that a process runs on.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use kokuin_clock::{Clock, RefusingClock, SystemClock, ntp::MeasuredClock};
+
+use crate::config::Config;
+
+/// Two sources that disagree stop the service; one alone would be believed whatever it says (JP-TS-20).
+const NEEDED: usize = 2;
+
+/// The machine's clock in development; otherwise one that is measured, or refuses where nothing measures it.
+///
+/// # Errors
+/// If a setting of the measurement breaks a rule.
+pub(super) fn start(config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
+    if config.development {
+        return Ok(Arc::new(SystemClock::undisciplined_for_development()));
+    }
+    let Some(clock) = &config.clock else {
+        tracing::error!("no [clock] is configured: nothing is issued without a source of time");
+        return Ok(Arc::new(RefusingClock));
+    };
+    let rules = clock.rules()?;
+    let sources = clock.sources.len();
+    if sources < NEEDED {
+        tracing::error!(sources, needed = NEEDED, "clock.sources names too few sources of time: nothing is issued");
+        return Ok(Arc::new(RefusingClock));
+    }
+    tracing::warn!(sources, "the time comes by NTP without authentication");
+    Ok(Arc::new(MeasuredClock::start(rules, clock.servers()).context("cannot start the clock")?))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use kokuin_clock::ClockState;
+
+    use super::*;
+
+    fn started(text: &str) -> ClockState {
+        let text = format!(
+            r#"{text}
+            [listen]
+            tsa = "127.0.0.1:3161"
+            eseal = "127.0.0.1:3162"
+            [keys]
+            directory = "keys"
+            passphrase_file = "keys/passphrase"
+            [log]
+            name = "main"
+            origin = "tsa.example/log"
+            key = "soft:log"
+            database = "kokuin.db"
+            anchor = "anchor"
+        "#
+        );
+        start(&kokuin_settings::parse(Path::new("kokuin.toml"), &text).unwrap()).unwrap().state()
+    }
+
+    #[test]
+    fn refuses_without_two_sources_outside_development_jp_ts_20() {
+        assert_eq!(started(""), ClockState::Refusing);
+        assert_eq!(started("clock = { sources = [] }"), ClockState::Refusing);
+        assert_eq!(started("clock = { sources = [\"127.0.0.1:9\"] }"), ClockState::Refusing);
+    }
+
+    #[test]
+    fn measures_with_two_sources_and_issues_nothing_until_they_agree_jp_ts_09() {
+        let state = started("clock = { sources = [\"127.0.0.1:9\", \"127.0.0.2:9\"] }");
+        assert!(matches!(state, ClockState::Unmeasured | ClockState::Alone), "{state:?}");
+    }
+
+    #[test]
+    fn development_ignores_the_sources() {
+        let state = started("development = true\nclock = { sources = [\"127.0.0.1:9\"] }");
+        assert_eq!(state, ClockState::Undisciplined);
+    }
+}
