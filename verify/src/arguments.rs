@@ -27,10 +27,10 @@ pub(crate) enum Format {
 
 #[derive(Args, Debug)]
 pub(crate) struct VerifyArguments {
-    /// Time-stamps (.tsr, .tst), CAdES signatures (.p7s, .p7m) or sealed PDFs; `-` is standard input
+    /// Time-stamps (.tsr, .tst), CAdES signatures (.p7s, .p7m), sealed PDFs or evidence records (.ers); `-` is standard input
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
-    /// What a detached time-stamp or signature is over; `-` is standard input
+    /// What a time-stamp, a detached signature or an evidence record is over; `-` is standard input
     #[arg(long, value_name = "ORIGINAL", conflicts_with = "digest")]
     pub(crate) data: Option<PathBuf>,
     /// Digest of what it is over, as in sha256:9f86...

@@ -9,6 +9,7 @@ use kokuin_asn1::{
     oids,
     tsp::{TimeStampResp, TstInfo},
 };
+use kokuin_evidence::EvidenceRecord;
 use kokuin_pdf::PdfSignature;
 use kokuin_validate::{ArtifactKind, inspect};
 
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result<Exit, RunError> {
         ArtifactKind::Tst | ArtifactKind::Cades => page.cms(detected.bytes()),
         ArtifactKind::Tsr => page.response(detected.bytes()),
         ArtifactKind::Pades => page.pdf(detected.bytes()),
+        ArtifactKind::EvidenceRecord => page.evidence(detected.bytes()),
     }
     write!(out, "{}", page.0)?;
     Ok(Exit::Passed)
@@ -57,6 +59,21 @@ impl Page {
         }
         if let Some(token) = response.token {
             self.cms(token);
+        }
+    }
+
+    fn evidence(&mut self, bytes: &[u8]) {
+        let record = match EvidenceRecord::parse(bytes) {
+            Ok(record) => record,
+            Err(error) => return self.field("Unreadable", &error.to_string()),
+        };
+        for (chain, number) in record.chains.iter().zip(1..) {
+            for (stamp, position) in chain.stamps.iter().zip(1..) {
+                self.field("Archive time-stamp", &format!("{position} of chain {number}"));
+                let lists = stamp.reduced_tree.as_ref().map_or(0, Vec::len);
+                self.field("Hash tree", &format!("{lists} list(s), algorithm {}", stamp.algorithm()));
+                self.cms(stamp.token);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use kokuin_asn1::{Asn1Error, Reader, ber, cms::SignedData, oids, tag, tsp::TimeStampResp};
+use kokuin_evidence::EvidenceRecord;
 use serde::Serialize;
 
 use crate::{checks::Conclusion, rule::Rule, status::SubIndication};
@@ -19,6 +20,8 @@ pub enum ArtifactKind {
     Cades,
     /// A PDF with signatures.
     Pades,
+    /// An evidence record.
+    EvidenceRecord,
 }
 
 impl ArtifactKind {
@@ -30,6 +33,7 @@ impl ArtifactKind {
             Self::Tsr => "tsr",
             Self::Cades => "cades",
             Self::Pades => "pades",
+            Self::EvidenceRecord => "evidence-record",
         }
     }
 }
@@ -38,7 +42,7 @@ impl ArtifactKind {
 #[derive(Clone, Debug)]
 pub struct DetectedArtifact<'a> {
     kind: ArtifactKind,
-    /// For CMS, in definite lengths; as received otherwise.
+    /// For CMS and evidence records, in definite lengths; as received otherwise.
     bytes: Cow<'a, [u8]>,
 }
 
@@ -63,7 +67,7 @@ impl<'a> DetectedArtifact<'a> {
         match kinds.as_slice() {
             ["PDF"] => Ok(Self { kind: ArtifactKind::Pades, bytes: Cow::Borrowed(bytes) }),
             ["DER"] => Self::detect_der(bytes),
-            [] => Err(no_artefact("The file is no time-stamp, no CMS signature and no PDF.")),
+            [] => Err(no_artefact("The file is no time-stamp, no CMS signature, no evidence record and no PDF.")),
             [other] => Err(no_artefact(&format!("The file is {other}, whose signatures are not validated here."))),
             several => Err(Conclusion::undetermined(
                 Rule::ArtifactKind,
@@ -92,6 +96,7 @@ impl<'a> DetectedArtifact<'a> {
                 Err(error) => return Err(unreadable(&error)),
             },
             Some(tag::SEQUENCE) => kind_of_response(&bytes)?,
+            Some(tag::INTEGER) if EvidenceRecord::is_outlined(&bytes) => ArtifactKind::EvidenceRecord,
             Some(tag::INTEGER) => return Err(no_artefact("The file is a time-stamp request, which proves nothing.")),
             Some(_) | None => return Err(no_artefact("The file is DER, but no signature or time-stamp.")),
         };

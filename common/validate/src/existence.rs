@@ -15,7 +15,7 @@ use crate::{
     request::Request,
     rule::Rule,
     status::SubIndication,
-    tst::{self, ProvenTime, Standalone, TokenVerdict},
+    tst::{self, ProvenTime, Role, TokenVerdict},
 };
 
 /// How a time-stamp over the signature value is called.
@@ -112,7 +112,7 @@ impl Stamps<'_> {
             }
             let label = format!("{kind} {}", index + 1);
             let TokenVerdict { report, proves } =
-                tst::judge(self.request, self.budget, token, source, self.embedded, &label, Standalone::No);
+                tst::judge(self.request, self.budget, token, source, self.embedded, &label, Role::Evidence);
             match proves {
                 Some(time) => {
                     checks.passed(Rule::SealTimeStamp, format!("{label}: valid, of {}.", rfc3339(time.seconds)));

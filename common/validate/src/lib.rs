@@ -1,6 +1,6 @@
 //! Path building, revocation, proof of existence, validation of time-stamps and seals, and the report.
 //!
-//! Lives here: EN 319 102-1. May use: `asn1`, `suite`, `profile`, `pdf`. Must not know: sockets, files, system time; evidence and time arrive as values.
+//! Lives here: EN 319 102-1. May use: `asn1`, `suite`, `profile`, `pdf`, `evidence`. Must not know: sockets, files, system time; evidence and time arrive as values.
 //!
 //! The way of one artefact: [`artifact::DetectedArtifact`] -> parsed -> [`signer::IdentifiedSigner`] -> candidate paths ->
 //! `CheckedPath` at a stated time -> [`report::ValidationReport`]. Text, JSON and exit codes are renderings of that last value.
@@ -10,6 +10,7 @@ pub mod attributes;
 mod cades;
 pub mod chain;
 mod checks;
+mod evidence;
 mod existence;
 pub mod instant;
 mod integrity;
@@ -40,4 +41,4 @@ pub use request::{ControlTime, ControlTimeSource, DetachedData, Request, Revocat
 pub use rule::Rule;
 pub use status::{Status, SubIndication};
 pub use trust::{Purpose, Purposes, TrustAnchor, TrustStore};
-pub use validate::{inspect, validate, validate_cades, validate_pades, validate_tst};
+pub use validate::{inspect, validate, validate_cades, validate_evidence_record, validate_pades, validate_tst};

@@ -1,6 +1,7 @@
 //! What is shown about the transparency log. Receipts are verified elsewhere; here they are matched to a signature.
 
 use kokuin_asn1::{cms::SignedData, tsp::TimeStampResp};
+use kokuin_evidence::EvidenceRecord;
 use kokuin_suite::{DigestAlgorithm, digest};
 
 use crate::artifact::{self, ArtifactKind, DetectedArtifact};
@@ -56,7 +57,7 @@ pub struct NothingSigned {
     pub reason: String,
 }
 
-/// The signature values of a token, a CMS or a PDF. Nothing is judged.
+/// The signature values of a token, a CMS, a PDF or an evidence record. Nothing is judged.
 ///
 /// # Errors
 /// [`NothingSigned`] if the bytes cannot be read, or hold no signature with signed attributes.
@@ -69,6 +70,12 @@ pub fn signed_parts(artifact: &[u8]) -> Result<Vec<SignedParts>, NothingSigned> 
         ArtifactKind::Tsr => {
             let response = TimeStampResp::parse(detected.bytes()).map_err(|error| nothing(error.to_string()))?;
             take(&mut parts, response.token.unwrap_or_default(), None);
+        }
+        ArtifactKind::EvidenceRecord => {
+            let record = EvidenceRecord::parse(detected.bytes()).map_err(|error| nothing(error.to_string()))?;
+            for (stamp, number) in record.stamps().zip(1..) {
+                take(&mut parts, stamp.token, Some(&i32::to_string(&number)));
+            }
         }
         ArtifactKind::Pades => {
             let found = kokuin_pdf::signatures(detected.bytes()).map_err(|error| nothing(error.to_string()))?;

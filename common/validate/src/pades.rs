@@ -16,7 +16,7 @@ use crate::{
     rule::Rule,
     seal::{Format, Seal},
     status::SubIndication,
-    tst::{self, ProvenTime, Standalone},
+    tst::{self, ProvenTime, Role},
     verdict,
 };
 
@@ -40,9 +40,9 @@ pub(crate) fn judge(request: &Request<'_>, file: &[u8]) -> Vec<SignatureReport> 
     let signed: Vec<_> = found.iter().flatten().map(|signature| (signature.revision, signature.kind)).collect();
     let (stamps, seals): (Vec<_>, Vec<_>) = found.iter().take(limit::SIGNATURES).partition(|each| is_stamp(each));
     // Beside a seal a document time-stamp is the seal's evidence; alone it is what the caller asks about.
-    let standalone = if seals.is_empty() { Standalone::Yes } else { Standalone::No };
+    let role = if seals.is_empty() { Role::Artefact } else { Role::Evidence };
     for stamp in stamps.into_iter().flatten() {
-        let (report, proves) = judge_stamp(request, &budget, (file, &signed), stamp, standalone);
+        let (report, proves) = judge_stamp(request, &budget, (file, &signed), stamp, role);
         if let Some(time) = proves {
             let what = format!("document time-stamp {}", stamp.field_name);
             proofs.push((stamp.revision, Proof { time, what }));
@@ -88,11 +88,10 @@ fn judge_stamp(
     budget: &Budget,
     (file, signed): (&[u8], &[SignedRevision]),
     stamp: &PdfSignature,
-    standalone: Standalone,
+    role: Role,
 ) -> (SignatureReport, Option<ProvenTime>) {
     let source = Source::Pieces(stamp.signed_bytes(file));
-    let verdict =
-        tst::judge(request, budget, &stamp.contents, source, &Embedded::default(), &stamp.field_name, standalone);
+    let verdict = tst::judge(request, budget, &stamp.contents, source, &Embedded::default(), &stamp.field_name, role);
     let mut checks = Checks::default();
     let mut report = verdict.report;
     note_data(request, &mut checks);

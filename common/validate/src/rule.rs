@@ -121,6 +121,14 @@ pub enum Rule {
     PdfDetached,
     /// What was added after the signature changes nothing that was signed (PAD-20, THR-12).
     PdfChanges,
+    /// The record leads from the data to every one of its tokens (ERS-02..ERS-07, THR-111).
+    EvidenceCoverage,
+    /// One algorithm for tree, imprint and the whole chain (ERS-07).
+    EvidenceAlgorithm,
+    /// Each archive time-stamp holds when the next one is made, the last one now (ERS-04, ERS-07).
+    EvidenceToken,
+    /// Each archive time-stamp is not older than the one that it renews (THR-111).
+    EvidenceOrder,
     /// The signature is shown to be in a transparency log (G1, THR-41).
     LogReceipt,
 }
@@ -189,6 +197,10 @@ impl Rule {
             Self::PdfSubFilter => "pades.sub-filter",
             Self::PdfDetached => "pades.detached",
             Self::PdfChanges => "pades.changes",
+            Self::EvidenceCoverage => "ers.coverage",
+            Self::EvidenceAlgorithm => "ers.algorithm",
+            Self::EvidenceToken => "ers.time-stamp",
+            Self::EvidenceOrder => "ers.order",
             Self::LogReceipt => "log.receipt",
         }
     }
@@ -242,6 +254,8 @@ impl Rule {
             Self::PdfByteRange => "ISO 32000-2 12.8.1",
             Self::PdfSubFilter | Self::PdfDetached => "EN 319 142-1 5.3",
             Self::PdfChanges => "EN 319 142-1 5.5",
+            Self::EvidenceCoverage | Self::EvidenceAlgorithm | Self::EvidenceToken => "RFC 4998 5.3",
+            Self::EvidenceOrder => "RFC 4998 5.1",
             Self::LogReceipt => "C2SP tlog-proof",
         }
     }

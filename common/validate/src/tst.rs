@@ -54,13 +54,45 @@ pub(crate) struct TokenVerdict {
     pub(crate) proves: Option<ProvenTime>,
 }
 
-/// Whether receipts are about this token.
+/// What the token is to its artefact.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Standalone {
+pub(crate) enum Role {
     /// The artefact itself.
-    Yes,
+    Artefact,
     /// Evidence inside another artefact.
-    No,
+    Evidence,
+    /// One of an evidence record's.
+    Archive {
+        /// Whether it is the one that first covered the data: receipts are about that one.
+        is_first: bool,
+        /// When the token is shown to have existed by the one that renews it, Unix seconds.
+        existed: Option<i64>,
+    },
+}
+
+impl Role {
+    const fn has_receipt(self) -> bool {
+        match self {
+            Self::Artefact => true,
+            Self::Evidence => false,
+            Self::Archive { is_first, existed: _ } => is_first,
+        }
+    }
+
+    const fn existed(self) -> Option<i64> {
+        match self {
+            Self::Artefact | Self::Evidence => None,
+            Self::Archive { existed, is_first: _ } => existed,
+        }
+    }
+
+    /// The time that the caller chose, where the token's own answer has to say so: a record says it once.
+    fn chosen_time(self, request: &Request<'_>) -> Option<i64> {
+        match self {
+            Self::Artefact | Self::Evidence => verdict::chosen_time(request),
+            Self::Archive { .. } => None,
+        }
+    }
 }
 
 /// Judges the token in `bytes`, a `ContentInfo`. `outer` is what the artefact around it carries.
@@ -71,7 +103,7 @@ pub(crate) fn judge(
     source: Source<'_>,
     outer: &Embedded,
     label: &str,
-    standalone: Standalone,
+    role: Role,
 ) -> TokenVerdict {
     let refused = |conclusion| TokenVerdict { report: verdict::only(label, conclusion), proves: None };
     let bytes = match artifact::definite(bytes) {
@@ -86,7 +118,7 @@ pub(crate) fn judge(
         Ok(token) => token,
         Err(conclusion) => return refused(conclusion),
     };
-    token.judge(request, budget, source, outer, label, standalone)
+    token.judge(request, budget, source, outer, label, role)
 }
 
 /// A token whose structure is as RFC 3161 has it.
@@ -128,7 +160,7 @@ impl<'a> ParsedToken<'a> {
         source: Source<'_>,
         outer: &Embedded,
         label: &str,
-        standalone: Standalone,
+        role: Role,
     ) -> TokenVerdict {
         let mut checks = Checks::default();
         verdict::note_chosen_time(request, &mut checks);
@@ -155,8 +187,13 @@ impl<'a> ParsedToken<'a> {
             if let Some(identified) = examined.signer {
                 let certificate = identified.certificate().clone();
                 problems.extend(info::check(&self.info, request, &certificate, &mut checks));
-                match path::check_paths(&material, &certificate, self.question(request), &mut checks, &mut report_paths)
-                {
+                match path::check_paths(
+                    &material,
+                    &certificate,
+                    self.question(request, role),
+                    &mut checks,
+                    &mut report_paths,
+                ) {
                     Ok(checked) => {
                         path::explain(&checked, Purpose::Tsa, &mut checks);
                         valid_until = Some(checked.not_after());
@@ -165,14 +202,14 @@ impl<'a> ParsedToken<'a> {
                 }
                 signer = Some(certificate);
             }
-            problems.extend(self.check_strength(request, &algorithms, &mut checks).err());
-            if let (Standalone::Yes, Some(attributes)) = (standalone, &examined.attributes) {
+            problems.extend(self.check_strength(request, role, &algorithms, &mut checks).err());
+            if let (true, Some(attributes)) = (role.has_receipt(), &examined.attributes) {
                 problems
                     .extend(verdict::check_log(request, info.signature, attributes.signed_bytes(), &mut checks).err());
             }
         }
         let passed = self.passed_reason(signer.as_ref());
-        let mut report = verdict::settled(label, &problems, &passed, verdict::chosen_time(request), checks);
+        let mut report = verdict::settled(label, &problems, &passed, role.chosen_time(request), checks);
         self.describe(&mut report, signer.as_ref());
         report.paths = report_paths;
         report.valid_until = strength::first_end(request.crypto_policy, &algorithms, valid_until).map(rfc3339);
@@ -189,13 +226,13 @@ impl<'a> ParsedToken<'a> {
         }
     }
 
-    const fn question(&self, request: &Request<'_>) -> Question {
+    fn question(&self, request: &Request<'_>, role: Role) -> Question {
         let control_time = request.control_time.unix_seconds;
         Question {
             purpose: Purpose::Tsa,
-            valid_at: control_time,
+            valid_at: role.existed().unwrap_or(control_time),
             control_time,
-            has_proof: false,
+            has_proof: role.existed().is_some(),
             made_after: None,
             claimed_time: Some(self.info.gen_time.unix_seconds()),
         }
@@ -225,10 +262,17 @@ impl<'a> ParsedToken<'a> {
         Ok(())
     }
 
-    fn check_strength(&self, request: &Request<'_>, uses: &[Use], checks: &mut Checks) -> Result<(), Conclusion> {
+    fn check_strength(
+        &self,
+        request: &Request<'_>,
+        role: Role,
+        uses: &[Use],
+        checks: &mut Checks,
+    ) -> Result<(), Conclusion> {
         let now = request.control_time.unix_seconds;
+        let existed = role.existed().unwrap_or(now);
         for each in uses {
-            strength::check(request.crypto_policy, each, now, now, Some(self.info.gen_time.unix_seconds()))
+            strength::check(request.crypto_policy, each, existed, now, Some(self.info.gen_time.unix_seconds()))
                 .map_err(|conclusion| checks.conclude(conclusion))?;
         }
         checks.passed(Rule::AlgorithmStrength, "Every algorithm of the token is strong enough.");

@@ -6,6 +6,7 @@ use crate::{
     artifact::{self, ArtifactKind, DetectedArtifact},
     cades,
     checks::Conclusion,
+    evidence,
     instant::rfc3339,
     integrity::{Embedded, Source},
     limit::Budget,
@@ -15,14 +16,17 @@ use crate::{
     request::Request,
     rule::Rule,
     status::SubIndication,
-    tst::{self, Standalone},
+    tst::{self, Role},
     verdict,
 };
 
 /// Validates whatever the artefact is.
 #[must_use]
 pub fn validate(request: &Request<'_>) -> ValidationReport {
-    validate_as(request, &[ArtifactKind::Tst, ArtifactKind::Tsr, ArtifactKind::Cades, ArtifactKind::Pades])
+    validate_as(
+        request,
+        &[ArtifactKind::Tst, ArtifactKind::Tsr, ArtifactKind::Cades, ArtifactKind::Pades, ArtifactKind::EvidenceRecord],
+    )
 }
 
 /// Validates a time-stamp token or response; anything else does not pass.
@@ -41,6 +45,12 @@ pub fn validate_cades(request: &Request<'_>) -> ValidationReport {
 #[must_use]
 pub fn validate_pades(request: &Request<'_>) -> ValidationReport {
     validate_as(request, &[ArtifactKind::Pades])
+}
+
+/// Validates an evidence record; anything else does not pass.
+#[must_use]
+pub fn validate_evidence_record(request: &Request<'_>) -> ValidationReport {
+    validate_as(request, &[ArtifactKind::EvidenceRecord])
 }
 
 /// Tells what the bytes are, without judging them.
@@ -68,6 +78,9 @@ fn validate_as(request: &Request<'_>, kinds: &[ArtifactKind]) -> ValidationRepor
     let signatures = match kind {
         ArtifactKind::Tst => return report(request, Some(kind), token(request, detected.bytes()), Vec::new()),
         ArtifactKind::Tsr => return report(request, Some(kind), response(request, detected.bytes()), Vec::new()),
+        ArtifactKind::EvidenceRecord => {
+            return report(request, Some(kind), evidence::judge(request, detected.bytes()), Vec::new());
+        }
         ArtifactKind::Cades => cades::judge(request, detected.bytes()),
         ArtifactKind::Pades => pades::judge(request, detected.bytes()),
     };
@@ -86,7 +99,7 @@ fn validate_as(request: &Request<'_>, kinds: &[ArtifactKind]) -> ValidationRepor
 
 fn token(request: &Request<'_>, bytes: &[u8]) -> SignatureReport {
     let source = request.data.as_ref().map_or(Source::Missing, Source::Given);
-    tst::judge(request, &Budget::new(), bytes, source, &Embedded::default(), "1", Standalone::Yes).report
+    tst::judge(request, &Budget::new(), bytes, source, &Embedded::default(), "1", Role::Artefact).report
 }
 
 fn response(request: &Request<'_>, bytes: &[u8]) -> SignatureReport {

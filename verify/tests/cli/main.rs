@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "the abuse cases of the validator use more of it")]
 mod material;
 
+mod evidence;
 mod folder;
 mod hostile;
 mod logged;

@@ -1,6 +1,7 @@
 //! The abuse cases of the threat model that a validator must stop, by their IDs, on material made here.
 
 mod attributes;
+mod evidence;
 mod limits;
 mod lists;
 mod log;

@@ -7,13 +7,13 @@ use kokuin_validate::ValidationReport;
 use crate::material::{Asked, DATA, NOW, World, world};
 
 /// Where `part` lies in `whole`.
-fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
+pub(crate) fn place(whole: &[u8], part: &[u8]) -> Range<usize> {
     let at = whole.windows(part.len()).position(|window| window == part).expect("a part of the whole");
     at..at + part.len()
 }
 
 /// Offsets of bytes whose flip left the verdict a pass.
-fn survivors(artifact: &[u8], judge: impl Fn(&[u8]) -> ValidationReport) -> Vec<usize> {
+pub(crate) fn survivors(artifact: &[u8], judge: impl Fn(&[u8]) -> ValidationReport) -> Vec<usize> {
     assert!(judge(artifact).is_total_passed());
     let mut bytes = artifact.to_vec();
     let mut survivors = Vec::new();
@@ -30,9 +30,9 @@ fn survivors(artifact: &[u8], judge: impl Fn(&[u8]) -> ValidationReport) -> Vec<
 }
 
 /// Not protected, and why that is no loss: (range, reason).
-type Unprotected = Vec<(Range<usize>, &'static str)>;
+pub(crate) type Unprotected = Vec<(Range<usize>, &'static str)>;
 
-fn check(survivors: &[usize], unprotected: &Unprotected) {
+pub(crate) fn check(survivors: &[usize], unprotected: &Unprotected) {
     let outside: Vec<_> =
         survivors.iter().filter(|at| !unprotected.iter().any(|(range, _)| range.contains(at))).collect();
     assert!(outside.is_empty(), "flips at {outside:?} pass");
@@ -69,7 +69,7 @@ fn no_flip_inside_a_seal_passes() {
 
 /// What no signature covers and no verdict rests on. The versions say which syntax follows, and that syntax is checked itself;
 /// `digestAlgorithms` is a hint for one-pass readers (RFC 5652 5.1) and never used: the signer's own algorithm is.
-fn framing(bytes: &[u8]) -> Unprotected {
+pub(crate) fn framing(bytes: &[u8]) -> Unprotected {
     let mut outer = kokuin_asn1::Reader::enter_only(bytes, 0x30, "ContentInfo").expect("a ContentInfo");
     outer.next().expect("the type");
     let mut inner = outer.enter(0xa0, "content").and_then(|mut wrapper| wrapper.enter(0x30, "SignedData")).expect("it");

@@ -1,6 +1,7 @@
 //! Writes the seeds anew: `cargo run --example seeds`, from `tests/fuzz`. All of them are made here, none is a file of somebody else's.
 
 mod certificate;
+mod evidence;
 mod log;
 mod message;
 mod pdf;
@@ -16,6 +17,7 @@ fn main() -> io::Result<()> {
         ("certificate", certificate::all()),
         ("log_entry", log::all()),
         ("pdf", pdf::all()),
+        ("evidence_record", evidence::all()),
     ] {
         let folder = seeds.join(target);
         fs::create_dir_all(&folder)?;

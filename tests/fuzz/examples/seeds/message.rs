@@ -34,12 +34,16 @@ pub(crate) fn requests() -> Seeds {
 }
 
 fn tst_info(full: bool) -> Vec<u8> {
+    tst_info_on(&MessageImprint::encode(&oids::SHA256, &[0; 32]), full)
+}
+
+fn tst_info_on(imprint: &[u8], full: bool) -> Vec<u8> {
     let extension = Extension::encode(&oids::QC_STATEMENTS, false, &qc::qualified_timestamp());
     let name = enc::sequence(&[]);
     let tsa = enc::implicit_constructed(4, &name);
     TstInfoParts {
         policy: &oids::DEVELOPMENT_TS_POLICY,
-        imprint: &MessageImprint::encode(&oids::SHA256, &[0; 32]),
+        imprint,
         serial: &[1, 2, 3],
         gen_time: GenTime::from_unix_micros(NOON * 1_000_000 + 120_000).expect("a time of this century"),
         accuracy: full.then_some(Accuracy { seconds: 1, millis: 2, micros: 3 }),
@@ -52,6 +56,15 @@ fn tst_info(full: bool) -> Vec<u8> {
 }
 
 fn token(full: bool) -> Vec<u8> {
+    token_with(&tst_info(full), full)
+}
+
+/// A token without certificate, with this imprint.
+pub(crate) fn token_on(imprint: &[u8]) -> Vec<u8> {
+    token_with(&tst_info_on(imprint, false), false)
+}
+
+fn token_with(info: &[u8], full: bool) -> Vec<u8> {
     let der = certificate(&[]);
     let certificate = Certificate::parse(&der).expect("our own certificate");
     let certificates: &[&[u8]] = if full { &[&der] } else { &[] };
@@ -67,7 +80,7 @@ fn token(full: bool) -> Vec<u8> {
         .with(cades::content_type(&oids::ID_CT_TST_INFO))
         .with(cades::message_digest(&[7; 32]))
         .with(cades::signing_certificate_v2(&certificate, &algorithm(&oids::SHA256), &certificate.sha256()));
-    template.finish(Some(&tst_info(full)), &attributes.der_set(), b"no signature")
+    template.finish(Some(info), &attributes.der_set(), b"no signature")
 }
 
 /// What streaming signers write: the same message with indefinite lengths, the content in pieces.
