@@ -236,12 +236,12 @@ struct Known {
     /// Where UTC must be by everything measured so far: each poll can only narrow it, drift widens it. Sources that walk
     /// away, in steps however small, leave it (THR-31).
     interval: Option<(Interval, Monotonic)>,
-    /// What every source said, without exception, against it.
+    /// What every source that answers said, without exception, against it.
     contradiction: Option<(Interval, Monotonic)>,
 }
 
 impl Known {
-    /// Narrows what is known by what was found. A contradiction is followed only when all sources uphold it at the next
+    /// Narrows what is known by what was found. A contradiction is followed only when all that answer uphold it at the next
     /// poll: the machine may have slept, or the oscillator may be worse than allowed. A majority alone cannot do that.
     fn take(&mut self, agreement: &Agreement, now: Monotonic, drift_ppm: u32) -> Result<(), ClockRefusal> {
         let found = Interval::around(agreement.offset_us, agreement.bound_us);

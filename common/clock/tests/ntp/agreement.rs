@@ -73,6 +73,17 @@ fn refuses_when_two_of_three_begin_to_lie_thr_31() {
 }
 
 #[test]
+fn refuses_what_all_said_and_one_took_back_thr_31() {
+    let mut bench = Bench::polled(&[HONEST, HONEST, HONEST]);
+    bench.say_all(LIAR);
+    bench.monitor.poll();
+    assert_eq!(bench.refusal(), "clock.drifted");
+    bench.say(0, HONEST);
+    bench.monitor.poll();
+    assert_eq!(bench.refusal(), "clock.drifted");
+}
+
+#[test]
 fn notices_that_all_walk_away_in_small_steps_thr_31() {
     let mut bench = Bench::polled(&[HONEST, HONEST, HONEST]);
     let mut shift = 0;
