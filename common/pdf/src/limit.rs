@@ -34,7 +34,7 @@ impl Default for Limits {
             objects: 500_000,
             sections: 128,
             inflated_len: 8 << 20,
-            values: 2_000_000,
+            values: 1_500_000,
             scanned_len: 256 << 20,
             compared_len: 1 << 30,
             load_time: Duration::from_secs(5),
