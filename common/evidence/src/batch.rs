@@ -49,7 +49,7 @@ pub enum BatchError {
 }
 
 impl BatchError {
-    /// Stable name, for logs and `docs/errors.md`.
+    /// Stable name.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

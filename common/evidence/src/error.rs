@@ -103,7 +103,7 @@ pub enum EvidenceError {
 }
 
 impl EvidenceError {
-    /// Stable name, for logs and `docs/errors.md`.
+    /// Stable name.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

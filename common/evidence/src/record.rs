@@ -12,9 +12,9 @@ use crate::error::EvidenceError;
 /// Algorithms that a record may list.
 const MAX_ALGORITHMS: usize = 32;
 /// Chains of one record.
-const MAX_CHAINS: usize = 64;
+const MAX_CHAINS: usize = 32;
 /// Archive time-stamps of one chain.
-const MAX_STAMPS: usize = 64;
+const MAX_STAMPS: usize = 32;
 
 /// `EvidenceRecord`, in DER. A record in BER goes through [`kokuin_asn1::ber::to_der`] first: what is hashed at a renewal is DER (ERS-06).
 #[derive(Clone, Debug)]

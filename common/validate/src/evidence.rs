@@ -6,7 +6,7 @@ use crate::{
     checks::{Checks, Conclusion},
     instant::rfc3339,
     integrity::{Embedded, Source},
-    limit::Budget,
+    limit::{self, Budget},
     report::SignatureReport,
     request::{DetachedData, Request},
     rule::Rule,
@@ -22,6 +22,13 @@ pub(crate) fn judge(request: &Request<'_>, bytes: &[u8]) -> SignatureReport {
         Ok(record) => record,
         Err(error) => return verdict::only("1", refusal(request, &error)),
     };
+    if record.stamps().count() > limit::ARCHIVE_TIMESTAMPS {
+        let reason = format!("The record has more than {} archive time-stamps.", limit::ARCHIVE_TIMESTAMPS);
+        return verdict::only(
+            "1",
+            Conclusion::undetermined(Rule::ArtifactSyntax, SubIndication::FormatFailure, reason),
+        );
+    }
     let mut checks = Checks::default();
     verdict::note_chosen_time(request, &mut checks);
     let data = request.data.as_ref();

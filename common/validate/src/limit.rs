@@ -10,6 +10,8 @@ pub(crate) const REVOCATION_LISTS: usize = 64;
 pub(crate) const SIGNATURES: usize = 64;
 /// Time-stamps over one signature.
 pub(crate) const TIMESTAMPS: usize = 16;
+/// Time-stamps of one evidence record: a renewal every two years for more than a century.
+pub(crate) const ARCHIVE_TIMESTAMPS: usize = 64;
 /// Certificates of one path, the anchor not counted.
 pub(crate) const PATH_LENGTH: usize = 10;
 /// Paths that are checked for one signer.

@@ -1,6 +1,7 @@
 //! Time-stamp tokens (RFC 3161, RFC 5816, EN 319 422; EN 319 102-1 5.4).
 
 mod info;
+mod role;
 
 use kokuin_asn1::{
     Certificate,
@@ -27,6 +28,8 @@ use crate::{
     verdict,
 };
 
+pub(crate) use role::Role;
+
 /// How far a token that states no accuracy may be off, in microseconds: EN 319 422 5.2.2 wants a second or better.
 const UNSTATED_ACCURACY: u64 = 1_000_000;
 
@@ -52,47 +55,6 @@ pub(crate) struct TokenVerdict {
     pub(crate) report: SignatureReport,
     /// Of a token that passed only.
     pub(crate) proves: Option<ProvenTime>,
-}
-
-/// What the token is to its artefact.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Role {
-    /// The artefact itself.
-    Artefact,
-    /// Evidence inside another artefact.
-    Evidence,
-    /// One of an evidence record's.
-    Archive {
-        /// Whether it is the one that first covered the data: receipts are about that one.
-        is_first: bool,
-        /// When the token is shown to have existed by the one that renews it, Unix seconds.
-        existed: Option<i64>,
-    },
-}
-
-impl Role {
-    const fn has_receipt(self) -> bool {
-        match self {
-            Self::Artefact => true,
-            Self::Evidence => false,
-            Self::Archive { is_first, existed: _ } => is_first,
-        }
-    }
-
-    const fn existed(self) -> Option<i64> {
-        match self {
-            Self::Artefact | Self::Evidence => None,
-            Self::Archive { existed, is_first: _ } => existed,
-        }
-    }
-
-    /// The time that the caller chose, where the token's own answer has to say so: a record says it once.
-    fn chosen_time(self, request: &Request<'_>) -> Option<i64> {
-        match self {
-            Self::Artefact | Self::Evidence => verdict::chosen_time(request),
-            Self::Archive { .. } => None,
-        }
-    }
 }
 
 /// Judges the token in `bytes`, a `ContentInfo`. `outer` is what the artefact around it carries.

@@ -255,3 +255,37 @@ fn agrees_with_the_corpus_on_signatures() {
 fn is_only_about_data(report: &ValidationReport) -> bool {
     report.overall.sub_indication == Some(SubIndication::SignedDataNotFound)
 }
+
+/// Records of others with the data that their makers' tests name: every token's signature holds, and the trees lead from data to imprint or do not.
+#[test]
+fn agrees_with_the_corpus_on_evidence_records() {
+    let Some(folder) = corpus() else { return };
+    let bin = fs::read(folder.join("ers-asn1/bsi/BIN.bin")).expect("readable data");
+    for (path, data, is_intact) in [
+        ("dss/er-asn1-simple.ers", &b"1"[..], true),
+        ("dss/er-asn1-full-renewal-duplicated-data.ers", b"\t", true),
+        ("dss/er-asn1-full-renewal-five-ats-chain.ers", &[3], true),
+        ("dss/er-asn1-full-renewal-tst-renewal-chain-renewal.ers", &[3], true),
+        ("dss/er-asn1-chain-renewal-invalid.ers", b"\t", false),
+        ("dss/er-asn1-simple.ers", b"foreign", false),
+        ("bsi/BIN_ER.ers", &bin, true),
+        ("bsi/20170316_Testdaten_Testdaten_ERS-Testool_rfc4998_1Chain2ATS_testRenewal.ers", &bin, true),
+        ("bsi/20170316_Testdaten_BSI_TR-ESOR_C.2_TestData_ER_NOK_SEQ.ers", &bin, false),
+    ] {
+        let artifact = fs::read(folder.join("ers-asn1").join(path)).expect("readable record");
+        let (trust, policy) = (TrustStore::new(), CryptoPolicy::etsi());
+        let mut request = Request::new(&artifact, &trust, &OpenSslEngine, &policy, ControlTime::chosen(1_795_435_200));
+        request.data = Some(DetachedData::Bytes(data));
+        let report = kokuin_validate::validate(&request);
+        assert_eq!(report.kind.map(kokuin_validate::ArtifactKind::name), Some("evidence-record"), "{path}");
+        assert_ne!(report.status(), Status::TotalPassed, "{path} passes without any anchor");
+        let alone =
+            |token: &kokuin_validate::SignatureReport| ValidationReport { overall: token.clone(), ..report.clone() };
+        let stamped = |token: &kokuin_validate::SignatureReport| holds(&alone(token));
+        let found = !report.overall.timestamps.is_empty() && report.overall.timestamps.iter().all(stamped);
+        assert_eq!(found, is_intact, "{path}: {}\n{:#?}", shown(&report), report.overall.reason);
+        if !is_intact {
+            assert_eq!(shown(&report), "TOTAL-FAILED HASH_FAILURE", "{path}");
+        }
+    }
+}

@@ -56,11 +56,11 @@ fn refuses_more_than_the_limits() {
     let deep = encode::archive_time_stamp(SHA256, &vec![vec![hash.as_slice()]; 65], &token);
     assert_eq!(refusal(&record(&[&deep])), EvidenceError::TooMany { what: "lists in a reduced hash tree", limit: 64 });
     let stamp = stamp();
-    let long = record(&vec![stamp.as_slice(); 65]);
-    assert_eq!(refusal(&long), EvidenceError::TooMany { what: "time-stamps of one chain", limit: 64 });
+    let long = record(&vec![stamp.as_slice(); 33]);
+    assert_eq!(refusal(&long), EvidenceError::TooMany { what: "time-stamps of one chain", limit: 32 });
     let chain = encode::chain(&[&stamp]);
-    let many = encode::record(&[SHA256], &vec![chain.as_slice(); 65]);
-    assert_eq!(refusal(&many), EvidenceError::TooMany { what: "chains", limit: 64 });
+    let many = encode::record(&[SHA256], &vec![chain.as_slice(); 33]);
+    assert_eq!(refusal(&many), EvidenceError::TooMany { what: "chains", limit: 32 });
     let named = encode::record(&[SHA256; 33], &[&chain]);
     assert_eq!(refusal(&named), EvidenceError::TooMany { what: "digest algorithms", limit: 32 });
 }

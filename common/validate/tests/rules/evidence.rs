@@ -287,3 +287,14 @@ fn thr_111_refuses_a_missing_leaf_and_a_list_that_is_not_of_digests() {
     let root = digest(SHA256, &pair.concat());
     assert_eq!(with(&[vec![&value], vec![&[1; 31]]], &root), "TOTAL-FAILED FORMAT_FAILURE");
 }
+
+#[test]
+fn thr_90_looks_at_so_many_time_stamps_and_no_more() {
+    let a = world("a");
+    let token = token_on(&a, SHA256, &digest(SHA256, DATA), NOW - HOUR);
+    let stamp = plain(SHA256, &token);
+    let chain = encode::chain(&[stamp.as_slice(); 13]);
+    let report = judged(&a, &encode::record(&[SHA256], &[chain.as_slice(); 5]), DATA);
+    assert_eq!(verdict(&report), "INDETERMINATE FORMAT_FAILURE");
+    assert!(report.overall.reason.contains("more than 64"), "{}", report.overall.reason);
+}
