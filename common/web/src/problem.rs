@@ -11,8 +11,8 @@ use actix_web::{
 };
 use serde::Serialize;
 
-/// Where a code is explained.
-const EXPLAINED: &str = "https://github.com/kokuin/kokuin/blob/main/docs/errors.md#";
+/// What a code is identified by (RFC 9457 3.1.1): a name, not an address. `docs/errors.md` explains the codes.
+const EXPLAINED: &str = "https://kokuin.invalid/errors#";
 
 /// An error for the caller: `application/problem+json` (RFC 9457) with a stable `code`.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Problem {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody<'a> {
-    /// Where the code is explained.
+    /// Identifies the code.
     r#type: String,
     /// The rule that was broken, in words.
     title: &'a str,
@@ -149,7 +149,7 @@ mod tests {
         let body = response.into_body().try_into_bytes().unwrap();
         assert_eq!(
             std::str::from_utf8(&body).unwrap(),
-            "{\"type\":\"https://github.com/kokuin/kokuin/blob/main/docs/errors.md#seal.twice\",\
+            "{\"type\":\"https://kokuin.invalid/errors#seal.twice\",\
              \"title\":\"sealed already\",\"status\":409,\"code\":\"seal.twice\",\
              \"detail\":\"by \\\"x\\\"\\u001b\",\"clause\":\"EN 319 142-1 5.4\"}"
         );
