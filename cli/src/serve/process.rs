@@ -1,6 +1,11 @@
 //! The wiring of one process: its keys, its clock, its log, and the services on top of them.
 
-use std::{fs, net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+};
 
 use anyhow::{Context as _, bail};
 use kokuin_asn1::{Certificate, pem};
@@ -53,7 +58,7 @@ pub(crate) struct Process {
 /// One service, ready to listen.
 pub(crate) struct Unit {
     pub(super) name: &'static str,
-    pub(super) address: SocketAddr,
+    pub(super) listener: TcpListener,
     pub(super) limits: Limits,
     pub(super) application: Application,
     pub(super) stop: Box<dyn FnOnce() + Send>,
@@ -107,6 +112,7 @@ impl Process {
     /// The first rule that its parts break.
     pub(crate) fn tsa(&self) -> anyhow::Result<Option<Unit>> {
         let Some(config) = self.config.tsa.as_ref().filter(|_| self.role.stamps()) else { return Ok(None) };
+        let listener = bind(self.config.listen.tsa)?;
         let registry = Registry::new();
         let service = kokuin_tsa::Service::new(kokuin_tsa::Parts {
             config: config.clone(),
@@ -122,20 +128,18 @@ impl Process {
         let limits = self.config.limits.clone();
         let application = kokuin_tsa::http::routes(&service, &limits, &registry, self.log_routes());
         let stop = Box::new(move || report_stop("tsa", service.stop()));
-        Ok(Some(Unit { name: "tsa", address: self.config.listen.tsa, limits, application, stop }))
+        Ok(Some(Unit { name: "tsa", listener, limits, application, stop }))
     }
 
-    /// Listens, serves until told to stop, and closes the log.
+    /// Serves until told to stop, and closes the log.
     ///
     /// # Errors
-    /// If an address cannot be had.
+    /// If there is nothing to serve, or a listener fails.
     pub(crate) fn serve(self, units: Vec<Unit>) -> anyhow::Result<()> {
-        let mut specs = Vec::new();
-        for unit in units {
-            let listener =
-                kokuin_web::bind(unit.address).with_context(|| format!("cannot listen on {}", unit.address))?;
-            specs.push(ServiceSpec::new(unit.name, listener, unit.limits, unit.application).on_shutdown(unit.stop));
-        }
+        let spec = |unit: Unit| {
+            ServiceSpec::new(unit.name, unit.listener, unit.limits, unit.application).on_shutdown(unit.stop)
+        };
+        let specs: Vec<ServiceSpec> = units.into_iter().map(spec).collect();
         if specs.is_empty() {
             bail!("the configuration has no service to run");
         }
@@ -167,6 +171,11 @@ fn refuse_development(config: &Config, role: Role) -> anyhow::Result<()> {
         bail!("tsa.tsu.policies names {DEVELOPMENT_POLICY}, the policy of development tokens");
     }
     Ok(())
+}
+
+/// Takes an address before the service is made: one that is in use leaves no start in the log.
+pub(super) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    kokuin_web::bind(address).with_context(|| format!("cannot listen on {address}"))
 }
 
 /// The key that a URI names.

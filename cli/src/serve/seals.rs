@@ -16,7 +16,7 @@ use kokuin_validate::{Purpose, Purposes, TrustStore};
 use kokuin_web::metrics::Registry;
 use zeroize::Zeroizing;
 
-use super::process::{Process, Unit, key, read_certificates, report_stop};
+use super::process::{Process, Unit, bind, key, read_certificates, report_stop};
 
 impl Process {
     /// The e-seal service, if this process runs it.
@@ -25,6 +25,7 @@ impl Process {
     /// The first rule that its parts break.
     pub(crate) fn eseal(&self) -> anyhow::Result<Option<Unit>> {
         let Some(config) = self.config.eseal.as_ref().filter(|_| self.role.seals()) else { return Ok(None) };
+        let listener = bind(self.config.listen.eseal)?;
         let registry = Registry::new();
         let service = Service::new(Parts {
             config: config.clone(),
@@ -49,7 +50,7 @@ impl Process {
         let limits = self.config.limits.clone();
         let application = kokuin_eseal::routes(&service, &limits, &registry, self.log_routes());
         let stop = Box::new(move || report_stop("eseal", service.stop()));
-        Ok(Some(Unit { name: "eseal", address: self.config.listen.eseal, limits, application, stop }))
+        Ok(Some(Unit { name: "eseal", listener, limits, application, stop }))
     }
 }
 

@@ -12,6 +12,8 @@ const LIMITS: Limits = Limits {
     objects: 5_000,
     sections: 16,
     inflated_len: 1 << 20,
+    values: 50_000,
+    scanned_len: 8 << 20,
     compared_len: 16 << 20,
     load_time: Duration::from_secs(5),
     tree_nodes: 5_000,
