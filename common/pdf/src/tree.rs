@@ -93,10 +93,11 @@ pub(crate) fn catalog(document: &Document) -> Result<(ObjectId, &Dictionary), Pd
 /// The pages in order.
 pub(crate) fn pages(document: &Document, limits: &Limits) -> Result<Vec<ObjectId>, PdfError> {
     let broken = |what| PdfError::BrokenPages { what };
-    let (_, catalog) = catalog(document)?;
+    let (catalog_id, catalog) = catalog(document)?;
     let root = catalog.get(b"Pages").and_then(Object::as_reference).map_err(|_| broken("/Pages is no reference"))?;
     let mut pages = Vec::new();
-    let mut seen = HashSet::new();
+    // A catalog that is a page as well would be written twice by an update.
+    let mut seen = HashSet::from([catalog_id]);
     let mut open = vec![(root, 0)];
     while let Some((id, level)) = open.pop() {
         if !seen.insert(id) {

@@ -184,6 +184,7 @@ fn refuses_entries_that_do_not_find_their_object() {
 fn refuses_broken_page_trees() {
     for (kids, what) in [
         ("[2 0 R]", "a node is there twice"),
+        ("[1 0 R]", "a node is there twice"),
         ("[3 0 R 3 0 R]", "a node is there twice"),
         ("[]", "there is no page"),
         ("[9 0 R]", "a node is no dictionary"),
