@@ -108,6 +108,7 @@ fn logged(receipt: &VerifiedReceipt, origin: &str) -> LogEvidence {
     let (signature, attributes) = match receipt.entry() {
         Entry::Tst(entry) => (entry.sig, entry.attrs),
         Entry::Seal(entry) => (entry.sig, entry.attrs),
+        Entry::Batch(entry) => (entry.sig, entry.attrs),
         Entry::LogOpen(_)
         | Entry::ServiceStart(_)
         | Entry::ServiceStop(_)
@@ -120,7 +121,12 @@ fn logged(receipt: &VerifiedReceipt, origin: &str) -> LogEvidence {
         | Entry::SelfTest(_)
         | Entry::Admin(_)
         | Entry::Intent(_)
-        | Entry::Outcome(_) => return LogEvidence::Refused("its entry is about no time-stamp or seal".to_owned()),
+        | Entry::Outcome(_)
+        | Entry::ClockSource(_)
+        | Entry::TimeMark(_)
+        | Entry::TimeAudit(_)
+        | Entry::Pruning(_)
+        | Entry::Erasure(_) => return LogEvidence::Refused("its entry is about no time-stamp or seal".to_owned()),
     };
     LogEvidence::Verified(vec![LoggedSignature {
         origin: origin.to_owned(),

@@ -4,18 +4,26 @@
 //! A reader takes nothing but these bytes: an entry that this schema would write differently is refused, so that a duplicate or unknown
 //! member, another order or another spelling cannot say two things to two readers (THR-48, THR-55).
 
+mod batch;
+mod clock;
 mod error;
 mod field;
 mod kinds;
+mod octets;
+mod retention;
 mod time;
 mod tst;
 
+pub use batch::Batch;
+pub use clock::{Authentication, ClockSource, LeapSign, SourceSample, TimeAudit, TimeMark};
 pub use error::{EntryError, FieldError};
 pub use field::{Commitment, Digest, KeyName, Label, PolicyOid, Serial, Text};
 pub use kinds::{
     Admin, Certificate, ClockReading, ClockState, Config, DigestSource, Intent, KeyPurpose, KeyStateChange,
     KeyStateName, LogOpen, Outcome, OutcomeResult, PreviousLog, Refusals, Seal, SelfTest, Service, TestResult,
 };
+pub use octets::{ReferenceId, RootValue, TokenDer};
+pub use retention::{Erasure, Pruning};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub use time::LogTime;
 pub use tst::{Tst, TstRef};
@@ -59,11 +67,23 @@ pub enum Kind {
     Intent,
     /// What became of an intent that no token or seal came of.
     Outcome,
+    /// What one time source said, and whether it counted.
+    ClockSource,
+    /// A foreign authority's token over a checkpoint of this log.
+    TimeMark,
+    /// An outside authority's record about this clock, imported.
+    TimeAudit,
+    /// One token over many digests.
+    Batch,
+    /// Records beyond their retention were deleted.
+    Pruning,
+    /// The secret of a tenant was erased.
+    Erasure,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         Self::LogOpen,
         Self::ServiceStart,
         Self::ServiceStop,
@@ -79,6 +99,12 @@ impl Kind {
         Self::Admin,
         Self::Intent,
         Self::Outcome,
+        Self::ClockSource,
+        Self::TimeMark,
+        Self::TimeAudit,
+        Self::Batch,
+        Self::Pruning,
+        Self::Erasure,
     ];
 
     /// The spelling in entries.
@@ -100,6 +126,12 @@ impl Kind {
             Self::Admin => "admin",
             Self::Intent => "intent",
             Self::Outcome => "outcome",
+            Self::ClockSource => "clock-source",
+            Self::TimeMark => "time-mark",
+            Self::TimeAudit => "time-audit",
+            Self::Batch => "batch",
+            Self::Pruning => "pruning",
+            Self::Erasure => "erasure",
         }
     }
 
@@ -143,6 +175,18 @@ pub enum Entry {
     Intent(Intent),
     /// What became of an intent that no token or seal came of.
     Outcome(Outcome),
+    /// What one time source said, and whether it counted.
+    ClockSource(ClockSource),
+    /// A foreign authority's token over a checkpoint of this log.
+    TimeMark(TimeMark),
+    /// An outside authority's record about this clock, imported.
+    TimeAudit(TimeAudit),
+    /// One token over many digests.
+    Batch(Batch),
+    /// Records beyond their retention were deleted.
+    Pruning(Pruning),
+    /// The secret of a tenant was erased.
+    Erasure(Erasure),
 }
 
 impl Entry {
@@ -165,6 +209,12 @@ impl Entry {
             Self::Admin(_) => Kind::Admin,
             Self::Intent(_) => Kind::Intent,
             Self::Outcome(_) => Kind::Outcome,
+            Self::ClockSource(_) => Kind::ClockSource,
+            Self::TimeMark(_) => Kind::TimeMark,
+            Self::TimeAudit(_) => Kind::TimeAudit,
+            Self::Batch(_) => Kind::Batch,
+            Self::Pruning(_) => Kind::Pruning,
+            Self::Erasure(_) => Kind::Erasure,
         }
     }
 
@@ -186,6 +236,12 @@ impl Entry {
             Self::Admin(entry) => entry.time,
             Self::Intent(entry) => entry.time,
             Self::Outcome(entry) => entry.time,
+            Self::ClockSource(entry) => entry.time,
+            Self::TimeMark(entry) => entry.time,
+            Self::TimeAudit(entry) => entry.time,
+            Self::Batch(entry) => entry.time,
+            Self::Pruning(entry) => entry.time,
+            Self::Erasure(entry) => entry.time,
         }
     }
 
@@ -195,6 +251,7 @@ impl Entry {
         match self {
             Self::Tst(entry) => Some(&entry.serial),
             Self::Seal(entry) => Some(&entry.serial),
+            Self::Batch(entry) => Some(&entry.serial),
             Self::LogOpen(_)
             | Self::ServiceStart(_)
             | Self::ServiceStop(_)
@@ -207,17 +264,23 @@ impl Entry {
             | Self::SelfTest(_)
             | Self::Admin(_)
             | Self::Intent(_)
-            | Self::Outcome(_) => None,
+            | Self::Outcome(_)
+            | Self::ClockSource(_)
+            | Self::TimeMark(_)
+            | Self::TimeAudit(_)
+            | Self::Pruning(_)
+            | Self::Erasure(_) => None,
         }
     }
 
-    /// The time, if a clock vouched for it: of tokens, seals and readings. The monotonic guard starts after the latest of these.
+    /// The time, if a clock vouched for it: of tokens, batches, seals and readings. The monotonic guard starts after the latest of these.
     #[must_use]
     pub const fn vouched_time(&self) -> Option<LogTime> {
         match self {
             Self::Tst(entry) => Some(entry.time),
             Self::Seal(entry) => Some(entry.time),
             Self::ClockReading(entry) => Some(entry.time),
+            Self::Batch(entry) => Some(entry.time),
             Self::LogOpen(_)
             | Self::ServiceStart(_)
             | Self::ServiceStop(_)
@@ -229,7 +292,12 @@ impl Entry {
             | Self::SelfTest(_)
             | Self::Admin(_)
             | Self::Intent(_)
-            | Self::Outcome(_) => None,
+            | Self::Outcome(_)
+            | Self::ClockSource(_)
+            | Self::TimeMark(_)
+            | Self::TimeAudit(_)
+            | Self::Pruning(_)
+            | Self::Erasure(_) => None,
         }
     }
 
@@ -253,6 +321,12 @@ impl Entry {
             Self::Admin(entry) => json(entry),
             Self::Intent(entry) => json(entry),
             Self::Outcome(entry) => json(entry),
+            Self::ClockSource(entry) => json(entry),
+            Self::TimeMark(entry) => json(entry),
+            Self::TimeAudit(entry) => json(entry),
+            Self::Batch(entry) => json(entry),
+            Self::Pruning(entry) => json(entry),
+            Self::Erasure(entry) => json(entry),
         };
         let mut body = head(self.kind()).into_bytes();
         body.extend_from_slice(&members[1..]);
@@ -295,6 +369,12 @@ impl Entry {
             Kind::Admin => Self::Admin(members_of(kind, &members)?),
             Kind::Intent => Self::Intent(members_of(kind, &members)?),
             Kind::Outcome => Self::Outcome(members_of(kind, &members)?),
+            Kind::ClockSource => Self::ClockSource(members_of(kind, &members)?),
+            Kind::TimeMark => Self::TimeMark(members_of(kind, &members)?),
+            Kind::TimeAudit => Self::TimeAudit(members_of(kind, &members)?),
+            Kind::Batch => Self::Batch(members_of(kind, &members)?),
+            Kind::Pruning => Self::Pruning(members_of(kind, &members)?),
+            Kind::Erasure => Self::Erasure(members_of(kind, &members)?),
         };
         if entry.encode()?.body == body { Ok(entry) } else { Err(EntryError::NotCanonical { kind }) }
     }

@@ -20,7 +20,7 @@ pub struct Filter {
     pub kinds: Vec<Kind>,
     /// About this token or seal, its intent and outcome included.
     pub serial: Option<Serial>,
-    /// With this digest: of an object, of its signature value or signed attributes, of a certificate or configuration.
+    /// With this digest: of an object, of its signature value or signed attributes, of a certificate, configuration, audit record or marked root.
     pub digest: Option<Digest>,
     /// Not before this place.
     pub first: Option<LeafIndex>,
@@ -53,6 +53,7 @@ impl Filter {
 const fn about(entry: &Entry) -> Option<&Serial> {
     match entry {
         Entry::Intent(Intent { serial, .. }) | Entry::Outcome(Outcome { serial, .. }) => Some(serial),
+        Entry::Erasure(erasure) => Some(&erasure.serial),
         Entry::Tst(_)
         | Entry::Seal(_)
         | Entry::LogOpen(_)
@@ -65,7 +66,12 @@ const fn about(entry: &Entry) -> Option<&Serial> {
         | Entry::Refusals(_)
         | Entry::KeyState(_)
         | Entry::SelfTest(_)
-        | Entry::Admin(_) => entry.serial(),
+        | Entry::Admin(_)
+        | Entry::ClockSource(_)
+        | Entry::TimeMark(_)
+        | Entry::TimeAudit(_)
+        | Entry::Batch(_)
+        | Entry::Pruning(_) => entry.serial(),
     }
 }
 
@@ -77,6 +83,9 @@ fn digests(entry: &Entry) -> [Option<Digest>; 3] {
         Entry::Config(config) => [Some(config.sha256), None, None],
         Entry::Certificate(certificate) => [Some(certificate.sha256), None, None],
         Entry::Outcome(outcome) => [outcome.sig, None, None],
+        Entry::Batch(batch) => [Some(batch.digest), Some(batch.sig), Some(batch.attrs)],
+        Entry::TimeMark(mark) => [Some(mark.digest), Some(mark.signer), Some(mark.root)],
+        Entry::TimeAudit(audit) => [Some(audit.digest), Some(audit.signer), None],
         Entry::LogOpen(_)
         | Entry::ServiceStart(_)
         | Entry::ServiceStop(_)
@@ -86,7 +95,10 @@ fn digests(entry: &Entry) -> [Option<Digest>; 3] {
         | Entry::KeyState(_)
         | Entry::SelfTest(_)
         | Entry::Admin(_)
-        | Entry::Intent(_) => [None; 3],
+        | Entry::Intent(_)
+        | Entry::ClockSource(_)
+        | Entry::Pruning(_)
+        | Entry::Erasure(_) => [None; 3],
     }
 }
 

@@ -10,7 +10,7 @@ use kokuin_suite::Verify;
 
 use crate::{
     checkpoint::{CheckpointError, SignedCheckpoint},
-    entry::{Digest, Entry, EntryError, Seal, Tst},
+    entry::{Batch, Digest, Entry, EntryError, Seal, Tst},
     hash::Hash,
     merkle::{MAX_PROOF, ProofError, check_inclusion},
     name::LeafIndex,
@@ -245,7 +245,9 @@ impl VerifiedReceipt {
     /// [`ReceiptError::NoObject`] or [`ReceiptError::OtherObject`].
     pub fn check_about(&self, signature: &[u8], signed_attributes: &[u8]) -> Result<(), ReceiptError> {
         let (sig, attrs) = match &self.entry {
-            Entry::Tst(Tst { sig, attrs, .. }) | Entry::Seal(Seal { sig, attrs, .. }) => (*sig, *attrs),
+            Entry::Tst(Tst { sig, attrs, .. })
+            | Entry::Seal(Seal { sig, attrs, .. })
+            | Entry::Batch(Batch { sig, attrs, .. }) => (*sig, *attrs),
             Entry::LogOpen(_)
             | Entry::ServiceStart(_)
             | Entry::ServiceStop(_)
@@ -258,7 +260,12 @@ impl VerifiedReceipt {
             | Entry::SelfTest(_)
             | Entry::Admin(_)
             | Entry::Intent(_)
-            | Entry::Outcome(_) => return Err(ReceiptError::NoObject { kind: self.entry.kind().as_str() }),
+            | Entry::Outcome(_)
+            | Entry::ClockSource(_)
+            | Entry::TimeMark(_)
+            | Entry::TimeAudit(_)
+            | Entry::Pruning(_)
+            | Entry::Erasure(_) => return Err(ReceiptError::NoObject { kind: self.entry.kind().as_str() }),
         };
         let same = |what, logged, bytes| {
             let found = Digest::of(bytes);

@@ -68,6 +68,11 @@ impl Meaning {
                 refer("cert", tst.cert, self.certificates.get(&tst.cert) == Some(&tst.key));
                 self.order(index, &tst.key, tst.time, fault);
             }
+            Entry::Batch(batch) => {
+                refer("clock", batch.clock, self.readings.contains(&batch.clock));
+                refer("cert", batch.cert, self.certificates.get(&batch.cert) == Some(&batch.key));
+                self.order(index, &batch.key, batch.time, fault);
+            }
             Entry::Seal(seal) => {
                 refer("clock", seal.clock, self.readings.contains(&seal.clock));
                 refer("cert", seal.cert, self.certificates.get(&seal.cert) == Some(&seal.key));
@@ -92,7 +97,12 @@ impl Meaning {
             | Entry::Refusals(_)
             | Entry::KeyState(_)
             | Entry::SelfTest(_)
-            | Entry::Admin(_) => {}
+            | Entry::Admin(_)
+            | Entry::ClockSource(_)
+            | Entry::TimeMark(_)
+            | Entry::TimeAudit(_)
+            | Entry::Pruning(_)
+            | Entry::Erasure(_) => {}
         }
     }
 

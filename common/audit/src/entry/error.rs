@@ -24,6 +24,15 @@ pub enum FieldError {
     /// Digests and commitments.
     #[error("{0:?} are not 32 octets in base64url without padding")]
     Octets32(String),
+    /// Roots of hash trees.
+    #[error("a root of {0} octets, 32 to 64 are kept")]
+    Root(usize),
+    /// Tokens of others.
+    #[error("a token of {0} octets, 1 to 46080 fit an entry")]
+    Token(usize),
+    /// References of time sources.
+    #[error("{0:?} is no reference: 8 digits of lower-case hexadecimal")]
+    Reference(String),
     /// Times.
     #[error("{0:?} is no time as 2026-11-23T12:00:00.000000Z")]
     Time(String),
@@ -40,6 +49,9 @@ impl FieldError {
             Self::PolicyOid(_) => "audit.field-policy",
             Self::Serial(_) => "audit.field-serial",
             Self::Octets32(_) => "audit.field-octets",
+            Self::Root(_) => "audit.field-root",
+            Self::Token(_) => "audit.field-token",
+            Self::Reference(_) => "audit.field-reference",
             Self::Time(_) => "audit.field-time",
         }
     }

@@ -192,10 +192,14 @@ pub struct Refusals {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyStateName {
+    /// Certified and waiting for its turn; does not sign tokens or seals yet.
+    Prepared,
     /// Signs.
     Active,
     /// Does not sign, may again.
     Suspended,
+    /// Its time to sign is over; its certificate goes on to verify what it signed.
+    Retired,
     /// Will never sign again.
     Lost,
 }

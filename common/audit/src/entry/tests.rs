@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::name::LeafIndex;
+use crate::name::{LeafIndex, TreeSize};
 
 fn time() -> LogTime {
     LogTime::parse("2026-11-23T12:00:00.123456Z").unwrap()
@@ -167,6 +167,99 @@ fn examples() -> Vec<(Entry, &'static str)> {
             }),
             r#"{"v":1,"kind":"outcome","time":"2026-11-23T12:00:00.123456Z","serial":"0193500a","key":"tsu-1","intent":9,"result":"discarded","code":"key.wrong-answer","sig":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI"}"#,
         ),
+        (
+            Entry::ClockSource(ClockSource {
+                time: time(),
+                source: label("ntp.example:123"),
+                authenticated: Authentication::Nts,
+                used: false,
+                reason: Some(label("clock.outvoted")),
+                sample: Some(SourceSample {
+                    offset_us: Some(-1200),
+                    system_us: 340,
+                    bound_us: 5100,
+                    delay_us: 9000,
+                    root_delay_us: 800,
+                    root_dispersion_us: 200,
+                    stratum: 2,
+                    leap: LeapSign::None,
+                    reference: ReferenceId::new([192, 0, 2, 1]),
+                    age_us: 64_000_000,
+                }),
+            }),
+            r#"{"v":1,"kind":"clock-source","time":"2026-11-23T12:00:00.123456Z","source":"ntp.example:123","authenticated":"nts","used":false,"reason":"clock.outvoted","sample":{"offset_us":-1200,"system_us":340,"bound_us":5100,"delay_us":9000,"root_delay_us":800,"root_dispersion_us":200,"stratum":2,"leap":"none","reference":"c0000201","age_us":64000000}}"#,
+        ),
+        (
+            Entry::TimeMark(TimeMark {
+                time: time(),
+                size: TreeSize(4096),
+                root: Digest::from_bytes([1; 32]),
+                gen_time: LogTime::from_unix_seconds(1_795_435_200),
+                accuracy_us: Some(1_000_000),
+                policy: PolicyOid::new("2.999.3161.1").unwrap(),
+                tsa: Text::new("CN=Foreign TSU").unwrap(),
+                signer: Digest::from_bytes([2; 32]),
+                digest: Digest::from_bytes([3; 32]),
+                token: Some(TokenDer::new(&[0x30, 0]).unwrap()),
+            }),
+            r#"{"v":1,"kind":"time-mark","time":"2026-11-23T12:00:00.123456Z","size":4096,"root":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE","gen_time":"2026-11-23T12:00:00.000000Z","accuracy_us":1000000,"policy":"2.999.3161.1","tsa":"CN=Foreign TSU","signer":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI","digest":"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM","token":"MAA"}"#,
+        ),
+        (
+            Entry::TimeAudit(TimeAudit {
+                time: time(),
+                source: label("taa.example"),
+                from: LogTime::from_unix_seconds(0),
+                to: LogTime::from_unix_seconds(60),
+                min_offset_us: -420,
+                max_offset_us: 1300,
+                threshold_us: Some(500_000),
+                anomalies: Some(0),
+                format: label("cms"),
+                digest: Digest::from_bytes([1; 32]),
+                signer: Digest::from_bytes([2; 32]),
+            }),
+            r#"{"v":1,"kind":"time-audit","time":"2026-11-23T12:00:00.123456Z","source":"taa.example","from":"1970-01-01T00:00:00.000000Z","to":"1970-01-01T00:01:00.000000Z","min_offset_us":-420,"max_offset_us":1300,"threshold_us":500000,"anomalies":0,"format":"cms","digest":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE","signer":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI"}"#,
+        ),
+        (
+            Entry::Batch(Batch {
+                time: time(),
+                serial: serial(),
+                key: key(),
+                policy: PolicyOid::new("2.999.3161.1").unwrap(),
+                bound_us: 5,
+                measured: true,
+                clock: LeafIndex(4),
+                cert: LeafIndex(3),
+                digest: Digest::from_bytes([1; 32]),
+                sig: Digest::from_bytes([2; 32]),
+                attrs: Digest::from_bytes([3; 32]),
+                id: Digest::from_bytes([4; 32]),
+                algorithm: label("sha256"),
+                root: RootValue::new(&[9; 32]).unwrap(),
+                count: 100_000,
+            }),
+            r#"{"v":1,"kind":"batch","time":"2026-11-23T12:00:00.123456Z","serial":"0193500a","key":"tsu-1","policy":"2.999.3161.1","bound_us":5,"measured":true,"clock":4,"cert":3,"digest":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE","sig":"AgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgI","attrs":"AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM","id":"BAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQ","algorithm":"sha256","root":"CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk","count":100000}"#,
+        ),
+        (
+            Entry::Pruning(Pruning {
+                time: time(),
+                class: label("seal"),
+                before: LogTime::from_unix_seconds(0),
+                retention_days: 5479,
+                count: 12,
+                reason: None,
+            }),
+            r#"{"v":1,"kind":"pruning","time":"2026-11-23T12:00:00.123456Z","class":"seal","before":"1970-01-01T00:00:00.000000Z","retention_days":5479,"count":12}"#,
+        ),
+        (
+            Entry::Erasure(Erasure {
+                time: time(),
+                serial: serial(),
+                tenant: commitment,
+                reason: Some(Text::new("contract ended").unwrap()),
+            }),
+            r#"{"v":1,"kind":"erasure","time":"2026-11-23T12:00:00.123456Z","serial":"0193500a","tenant":"CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk","reason":"contract ended"}"#,
+        ),
     ]
 }
 
@@ -234,6 +327,14 @@ fn refuses_duplicate_unknown_missing_and_mistyped_members() {
 fn refuses_absent_members_written_as_null() {
     let null = br#"{"v":1,"kind":"clock-state","time":"2026-11-23T12:00:00.123456Z","from":null,"to":"synchronised"}"#;
     assert_eq!(Entry::parse(null), Err(EntryError::NotCanonical { kind: Kind::ClockState }));
+}
+
+/// A batch is the record of its token: found by its number, checked in the order of tokens, its time vouched for.
+#[test]
+fn a_batch_stands_for_its_token() {
+    let batch = examples().into_iter().map(|(entry, _)| entry).find(|entry| entry.kind() == Kind::Batch).unwrap();
+    assert_eq!(batch.serial(), Some(&serial()));
+    assert_eq!(batch.vouched_time(), Some(time()));
 }
 
 #[test]
