@@ -1,14 +1,14 @@
 //! Many digests under one token: the tree, its root, and one record a digest.
 //!
-//! A leaf is the digest alone, in a list of its own. The second list holds nothing but a salt that nobody can guess, and only what comes of the
-//! two is joined with other leaves: no record discloses a neighbour's digest (JP-LT-08).
+//! A leaf is the digest alone, in a list of its own. The second list holds nothing but random octets, drawn for this digest and this batch, and only
+//! what comes of the two is joined with other leaves: no record discloses a neighbour's digest, not even to who can guess it (JP-LT-08).
 
 use std::fmt;
 
 use kokuin_asn1::{Asn1Error, Place};
 use kokuin_suite::DigestAlgorithm;
 
-use crate::{encode, record, tree};
+use crate::{digests::Digests, encode, record, salt::Salts, tree};
 
 /// Digests of one batch.
 pub const MAX_DIGESTS: usize = 100_000;
@@ -77,68 +77,52 @@ impl BatchError {
 
 /// A hash tree over the digests of a batch, all by one algorithm. Equal digests share a leaf.
 pub struct Batch {
-    algorithm: DigestAlgorithm,
-    /// Sorted, each once.
-    digests: Vec<Vec<u8>>,
-    secret: [u8; 32],
-    /// From the salted leaves to the root.
-    levels: Vec<Vec<Vec<u8>>>,
+    digests: Digests,
+    salts: Salts,
+    /// From the salted leaves to the root, each level in one piece.
+    levels: Vec<Vec<u8>>,
 }
 
 impl Batch {
-    /// Builds the tree. `secret` is 32 random octets made for this batch: the salts come from it, so whoever keeps digests, `secret` and token can
-    /// write every record again.
-    ///
-    /// # Errors
-    /// [`BatchError`] for no digest, too many, one that is not as long as `algorithm` makes it, or an algorithm of the past.
-    pub fn new(algorithm: DigestAlgorithm, mut digests: Vec<Vec<u8>>, secret: [u8; 32]) -> Result<Self, BatchError> {
-        if algorithm == DigestAlgorithm::Sha1 {
-            return Err(BatchError::AlgorithmOfThePast(algorithm));
+    /// Builds the tree. `secret` is 32 random octets made for this batch: the second lists come from it, so whoever keeps digests, `secret` and
+    /// token can write every record again.
+    #[must_use]
+    pub fn new(digests: Digests, secret: &[u8; 32]) -> Self {
+        let algorithm = digests.algorithm();
+        let (len, salts) = (algorithm.output_len(), Salts::new(algorithm, secret));
+        let mut level = Vec::with_capacity(digests.as_bytes().len());
+        for digest in digests.iter() {
+            level.extend_from_slice(&tree::join(algorithm, &[digest, &salts.of(digest)]));
         }
-        if digests.is_empty() {
-            return Err(BatchError::Empty);
-        }
-        if digests.len() > MAX_DIGESTS {
-            return Err(BatchError::TooMany { found: digests.len() });
-        }
-        let expected = algorithm.output_len();
-        if let Some((index, digest)) = digests.iter().enumerate().find(|(_, digest)| digest.len() != expected) {
-            return Err(BatchError::DigestLength { index, algorithm, expected, found: digest.len() });
-        }
-        digests.sort_unstable();
-        digests.dedup();
-        let mut level: Vec<Vec<u8>> =
-            digests.iter().map(|digest| tree::join(algorithm, &[digest, &salt(algorithm, &secret, digest)])).collect();
         let mut levels = Vec::new();
-        while level.len() > 1 {
-            let above = level.chunks(2).map(|pair| {
-                let pair: Vec<&[u8]> = pair.iter().map(Vec::as_slice).collect();
-                tree::join(algorithm, &pair)
-            });
-            let above = above.collect();
+        while level.len() > len {
+            let mut above = Vec::with_capacity(level.len().div_ceil(2 * len) * len);
+            for pair in level.chunks(2 * len) {
+                let pair: Vec<&[u8]> = pair.chunks(len).collect();
+                above.extend_from_slice(&tree::join(algorithm, &pair));
+            }
             levels.push(std::mem::replace(&mut level, above));
         }
         levels.push(level);
-        Ok(Self { algorithm, digests, secret, levels })
+        Self { digests, salts, levels }
     }
 
     /// What made the digests and makes the tree: the token must be asked for by the same.
     #[must_use]
     pub const fn algorithm(&self) -> DigestAlgorithm {
-        self.algorithm
+        self.digests.algorithm()
     }
 
-    /// How many different digests there are, at least one.
-    #[expect(clippy::len_without_is_empty, reason = "no batch is empty")]
+    /// What the tree is over.
     #[must_use]
-    pub const fn len(&self) -> usize {
-        self.digests.len()
+    pub const fn digests(&self) -> &Digests {
+        &self.digests
     }
 
     /// The imprint that the token must carry.
     #[must_use]
     pub fn root(&self) -> &[u8] {
-        self.levels.last().and_then(|top| top.first()).map(Vec::as_slice).unwrap_or_default()
+        self.levels.last().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The batch with its token, a `ContentInfo` in DER, whose imprint is the root.
@@ -147,8 +131,8 @@ impl Batch {
     /// [`BatchError::Token`] or [`BatchError::OtherImprint`].
     pub fn stamped(self, token: Vec<u8>) -> Result<StampedBatch, BatchError> {
         let info = record::read_info(&token, Place { field: "timeStamp", offset: 0 })?;
-        if info.imprint.algorithm.oid != self.algorithm.oid() || info.imprint.digest != self.root() {
-            return Err(BatchError::OtherImprint(self.algorithm));
+        if info.imprint.algorithm.oid != self.algorithm().oid() || info.imprint.digest != self.root() {
+            return Err(BatchError::OtherImprint(self.algorithm()));
         }
         Ok(StampedBatch { batch: self, token })
     }
@@ -157,7 +141,7 @@ impl Batch {
     fn siblings(&self, mut position: usize) -> Vec<&[u8]> {
         let mut siblings = Vec::with_capacity(self.levels.len());
         for level in &self.levels {
-            siblings.extend(level.get(position ^ 1).map(Vec::as_slice));
+            siblings.extend(level.chunks_exact(self.algorithm().output_len()).nth(position ^ 1));
             position /= 2;
         }
         siblings
@@ -166,10 +150,7 @@ impl Batch {
 
 impl fmt::Debug for Batch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Batch")
-            .field("algorithm", &self.algorithm)
-            .field("digests", &self.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Batch").field("digests", &self.digests).finish_non_exhaustive()
     }
 }
 
@@ -187,20 +168,21 @@ impl StampedBatch {
         &self.token
     }
 
+    /// The tree under the token.
+    #[must_use]
+    pub const fn batch(&self) -> &Batch {
+        &self.batch
+    }
+
     /// The evidence record of one digest, in DER; `None` for a digest that is not in the batch.
     #[must_use]
     pub fn record(&self, digest: &[u8]) -> Option<Vec<u8>> {
-        let batch = &self.batch;
-        let position = batch.digests.binary_search_by(|each| each.as_slice().cmp(digest)).ok()?;
-        let salt = salt(batch.algorithm, &batch.secret, digest);
+        let (batch, algorithm) = (&self.batch, self.batch.algorithm());
+        let position = batch.digests.position(digest)?;
+        let salt = batch.salts.of(digest);
         let mut lists = vec![vec![digest], vec![salt.as_slice()]];
         lists.extend(batch.siblings(position).into_iter().map(|sibling| vec![sibling]));
-        let stamp = encode::archive_time_stamp(batch.algorithm, &lists, &self.token);
-        Some(encode::record(&[batch.algorithm], &[&encode::chain(&[&stamp])]))
+        let stamp = encode::archive_time_stamp(algorithm, &lists, &self.token);
+        Some(encode::record(&[algorithm], &[&encode::chain(&[&stamp])]))
     }
-}
-
-/// As long as a digest, like everything in a tree, and random to whoever does not know `secret`: both parts have one length in a batch.
-fn salt(algorithm: DigestAlgorithm, secret: &[u8; 32], digest: &[u8]) -> Vec<u8> {
-    tree::concatenated(algorithm, &[secret, digest])
 }

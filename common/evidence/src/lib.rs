@@ -6,12 +6,15 @@
 
 pub mod batch;
 mod cover;
+mod digests;
 pub mod encode;
 mod error;
 mod record;
+mod salt;
 mod tree;
 
 pub use batch::{Batch, BatchError, StampedBatch};
 pub use cover::{Renewal, Step};
+pub use digests::Digests;
 pub use error::EvidenceError;
 pub use record::{ArchiveTimeStamp, Chain, EvidenceRecord};

@@ -2,7 +2,7 @@
 
 use kokuin_asn1::{Crl, Reader, cms::SignedData, enc, oids, tsp};
 use kokuin_devca::{DevCa, Reason, Revoked, Validity};
-use kokuin_evidence::{Batch, encode};
+use kokuin_evidence::{Batch, Digests, encode};
 use kokuin_suite::{DigestAlgorithm, digest};
 use kokuin_validate::{
     ArtifactKind, DetachedData, Purpose, Purposes, TrustStore, ValidationReport, signed_parts,
@@ -35,7 +35,7 @@ fn document(number: u8) -> Vec<u8> {
 /// Ten documents under one token, and the record of each.
 fn batch(a: &World, gen_time: i64) -> Vec<Vec<u8>> {
     let digests: Vec<_> = (0..10).map(|number| digest(SHA256, &document(number))).collect();
-    let batch = Batch::new(SHA256, digests.clone(), [5; 32]).expect("a batch");
+    let batch = Batch::new(Digests::collect(SHA256, digests.iter().map(Vec::as_slice)).expect("digests"), &[5; 32]);
     let token = token_on(a, SHA256, batch.root(), gen_time);
     let stamped = batch.stamped(token).expect("its token");
     digests.iter().map(|digest| stamped.record(digest).expect("a record")).collect()

@@ -1,7 +1,7 @@
 //! Evidence records: of a batch, renewed, and plain.
 
 use kokuin_asn1::{enc, oids, tsp::MessageImprint};
-use kokuin_evidence::{Batch, encode};
+use kokuin_evidence::{Batch, Digests, encode};
 use kokuin_suite::{DigestAlgorithm, digest};
 
 use crate::{Seeds, message};
@@ -15,7 +15,7 @@ fn token(algorithm: DigestAlgorithm, imprint: &[u8]) -> Vec<u8> {
 
 fn batch() -> Vec<u8> {
     let digests: Vec<Vec<u8>> = (0..5_u8).map(|number| digest(SHA256, &[number])).collect();
-    let batch = Batch::new(SHA256, digests.clone(), [1; 32]).expect("a batch");
+    let batch = Batch::new(Digests::collect(SHA256, digests.iter().map(Vec::as_slice)).expect("digests"), &[1; 32]);
     let token = token(SHA256, batch.root());
     batch.stamped(token).expect("its token").record(&digests[2]).expect("a record")
 }
