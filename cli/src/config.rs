@@ -8,8 +8,10 @@ use std::{
 use serde::Deserialize;
 
 mod clock;
+mod uses;
 
 pub(crate) use clock::Clock;
+pub(crate) use uses::Use;
 
 /// The whole file. Paths in it are relative to its own folder.
 #[derive(Clone, Debug, Deserialize)]

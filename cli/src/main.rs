@@ -12,11 +12,13 @@ mod completions;
 mod config;
 mod dev;
 mod hardening;
+mod keys;
 mod output;
 mod profile;
 mod receipt;
 mod seal;
 mod serve;
+mod spool;
 mod timestamp;
 
 /// Time-stamps and e-seals with a log that anyone can check.
@@ -37,6 +39,8 @@ enum Command {
     Seal(seal::Args),
     /// Read, export and check the log
     Audit(audit::Args),
+    /// Keys: make, certify, list, suspend, resume
+    Keys(keys::Args),
     /// Certificate profiles
     Profile(profile::Args),
     /// Print shell completions
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Command::Timestamp(args) => success(timestamp::run(&args)),
         Command::Seal(args) => success(seal::run(&args)),
         Command::Audit(args) => audit::run(&args),
+        Command::Keys(args) => success(keys::run(&args)),
         Command::Profile(args) => success(profile::run(&args)),
         Command::Completions(args) => {
             completions::run(&args);

@@ -14,6 +14,7 @@ use crate::{
 };
 
 mod clock;
+mod intake;
 mod logs;
 mod process;
 mod production;

@@ -1,7 +1,8 @@
-//! Key back ends, a feature each, and later the declarative configuration of devices.
+//! Key back ends, a feature each, the ceremonies that people hold with them, and later the declarative configuration of devices.
 //!
 //! Lives here: how keys are made, kept, suspended and asked to sign. May use: `key`, `suite`, `settings`, `asn1`, one
 //! library a back end. Must not know: what is signed and why. Services see `key` only; `cli` wires them together.
 
+pub mod ceremony;
 #[cfg(feature = "soft")]
 pub mod soft;

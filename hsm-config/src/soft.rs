@@ -2,6 +2,7 @@
 //!
 //! `DIR/ID.p8` is the key, `DIR/ID.toml` says what kind it is and what for, `DIR/ID.suspended` stops it while it is there.
 
+mod ceremony;
 mod error;
 mod folder;
 mod key;

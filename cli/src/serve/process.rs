@@ -20,8 +20,8 @@ use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_tsa::DEVELOPMENT_POLICY;
 use kokuin_web::{Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, metrics::Registry};
 
-use super::{clock, logs};
-use crate::config::Config;
+use super::{clock, intake::Intake, logs};
+use crate::{config::Config, spool::Spool};
 
 /// Which services the process runs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -53,6 +53,7 @@ pub(crate) struct Process {
     pub(super) engine: Arc<dyn Verify>,
     pub(super) crypto_policy: Arc<CryptoPolicy>,
     pub(super) clock: Arc<dyn Clock>,
+    intake: Intake,
 }
 
 /// One service, ready to listen.
@@ -92,6 +93,7 @@ impl Process {
         let log = logs::open(config, &keys, &database, &engine, accept_loss)?;
         let retired = logs::retired(&database, engine.as_ref())?;
         let clock = clock::start(config)?;
+        let intake = Intake::start(log.clone(), Spool::new(&config.keys.directory))?;
         Ok(Self {
             config: config.clone(),
             config_digest,
@@ -103,6 +105,7 @@ impl Process {
             engine,
             crypto_policy: Arc::new(CryptoPolicy::etsi()),
             clock,
+            intake,
         })
     }
 
@@ -144,6 +147,7 @@ impl Process {
             bail!("the configuration has no service to run");
         }
         let outcome = kokuin_web::run(specs);
+        drop(self.intake);
         report_stop("log", self.log.close());
         Ok(outcome?)
     }

@@ -16,7 +16,7 @@ use crate::{
     development::is_marked,
     finding::{Finding, ProfileViolation, Severity},
     rule::Rule,
-    view::View,
+    view::{Name, View},
 };
 
 pub(crate) use subject::attribute_oid;
@@ -59,7 +59,24 @@ pub fn check_der(profile: &Profile, der: &[u8]) -> Vec<Finding> {
 /// # Errors
 /// [`ProfileViolation`] names the first rule broken with the weight of an error.
 pub fn refuse_unless_matches(profile: &Profile, certificate: &Certificate) -> Result<(), ProfileViolation> {
-    match check(profile, certificate).into_iter().find(|finding| finding.severity == Severity::Error) {
+    refuse_first_error(profile, check(profile, certificate))
+}
+
+/// Refuses a `Name` (DER) that no certificate of `profile` may have as its subject: what is asked before a request is signed.
+///
+/// # Errors
+/// [`ProfileViolation`] names the first rule broken with the weight of an error.
+pub fn refuse_unless_subject_matches(profile: &Profile, name: &[u8]) -> Result<(), ProfileViolation> {
+    let mut findings = Findings { profile, list: Vec::new() };
+    match Name::parse_alone(name) {
+        Ok(name) => subject::check_name(&name, &mut findings),
+        Err(error) => findings.unreadable("Name", &error),
+    }
+    refuse_first_error(profile, findings.list)
+}
+
+fn refuse_first_error(profile: &Profile, findings: Vec<Finding>) -> Result<(), ProfileViolation> {
+    match findings.into_iter().find(|finding| finding.severity == Severity::Error) {
         None => Ok(()),
         Some(Finding { rule, clause, message, .. }) => {
             Err(ProfileViolation { profile: profile.name.clone(), rule, clause, message })

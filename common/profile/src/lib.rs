@@ -4,6 +4,7 @@
 //! compare a certificate with it, and the identifiers of organisations. May use: `asn1`, `suite`. Must not know:
 //! path building, network, signatures, what time it is.
 
+mod applicant;
 mod check;
 mod corporate_number;
 mod country;
@@ -16,7 +17,8 @@ mod organization_identifier;
 mod rule;
 mod view;
 
-pub use check::{add_months, check, check_der, refuse_unless_matches};
+pub use applicant::Applicant;
+pub use check::{add_months, check, check_der, refuse_unless_matches, refuse_unless_subject_matches};
 pub use corporate_number::{CorporateNumber, CorporateNumberError};
 pub use crl::check_crl_der;
 pub use definition::{

@@ -80,6 +80,14 @@ impl<'a> Name<'a> {
         Ok(Self { raw: name.raw, attributes })
     }
 
+    /// A `Name` that stands alone.
+    pub(crate) fn parse_alone(der: &'a [u8]) -> Result<Self, Asn1Error> {
+        let mut reader = Reader::new(der, "Name");
+        let name = reader.expect(tag::SEQUENCE, "Name")?;
+        reader.finish()?;
+        Self::parse(name)
+    }
+
     pub(crate) fn all<'s>(&'s self, oid: &'s Oid) -> impl Iterator<Item = &'s NameAttribute<'a>> {
         self.attributes.iter().filter(move |attribute| attribute.oid == *oid)
     }

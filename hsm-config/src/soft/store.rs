@@ -89,6 +89,14 @@ impl SoftStore {
     /// # Errors
     /// [`SoftError::Unknown`], [`SoftError::WrongPassphrase`], [`SoftError::NotAsDescribed`] and those of reading.
     pub fn load(&self, id: &KeyId) -> Result<Arc<dyn SigningKey>, SoftError> {
+        let (private, algorithm, spki) = self.open_private(id)?;
+        let (_, purpose) = self.description(id)?;
+        let marker = self.marker(id);
+        Ok(Arc::new(SoftKey::new(Opened { id: id.clone(), algorithm, purpose, spki, private, marker })))
+    }
+
+    /// The private key, its kind, and its `SubjectPublicKeyInfo`.
+    pub(super) fn open_private(&self, id: &KeyId) -> Result<(PKey<Private>, KeyAlgorithm, Vec<u8>), SoftError> {
         let key_file = self.folder.key_file(id);
         let text = SecretFile::new(key_file.clone()).read().map_err(|error| match error {
             SecretError::Unreadable { reason, .. } if reason.kind() == ErrorKind::NotFound => {
@@ -96,23 +104,26 @@ impl SoftStore {
             }
             other => SoftError::Secret(other),
         })?;
-        let (algorithm, purpose) = self.description(id)?;
-        let block = sealed::block(text.expose()).ok_or_else(|| SoftError::NotEncrypted { path: key_file.clone() })?;
+        let (algorithm, _) = self.description(id)?;
+        let block = sealed::block(text.expose()).ok_or(SoftError::NotEncrypted { path: key_file })?;
         let private = sealed::open(&block, self.passphrase.expose());
         let private = private.map_err(|_| SoftError::WrongPassphrase(id.clone()))?;
         let spki = private.public_key_to_der().map_err(|_| SoftError::Library("public key"))?;
         match KeyAlgorithm::from_spki(&spki) {
-            Ok(found) if found == algorithm => {}
+            Ok(found) if found == algorithm => Ok((private, algorithm, spki)),
             found => {
                 let found = found.map_or_else(|refusal| refusal.to_string(), |found| found.to_string());
-                return Err(SoftError::NotAsDescribed { id: id.clone(), described: algorithm, found });
+                Err(SoftError::NotAsDescribed { id: id.clone(), described: algorithm, found })
             }
         }
-        let marker = Marker::new(self.folder.marker_file(id), key_file);
-        Ok(Arc::new(SoftKey::new(Opened { id: id.clone(), algorithm, purpose, spki, private, marker })))
     }
 
-    fn description(&self, id: &KeyId) -> Result<(KeyAlgorithm, Purpose), SoftError> {
+    /// Whether the key may sign, looked at now.
+    pub(super) fn marker(&self, id: &KeyId) -> Marker {
+        Marker::new(self.folder.marker_file(id), self.folder.key_file(id))
+    }
+
+    pub(super) fn description(&self, id: &KeyId) -> Result<(KeyAlgorithm, Purpose), SoftError> {
         let path = self.folder.description_file(id);
         let refused = |reason: String| SoftError::Description { path: path.clone(), reason };
         let text = fs::read_to_string(&path).map_err(|reason| SoftError::Io { path: path.clone(), reason })?;

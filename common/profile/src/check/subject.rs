@@ -7,7 +7,7 @@ use crate::{
     country::is_country,
     organization_identifier::{OrganizationIdentifier, OrganizationIdentifierError},
     rule::Rule,
-    view::View,
+    view::{Name, View},
 };
 
 /// Attributes by the names that profiles use.
@@ -39,26 +39,34 @@ pub(crate) fn attribute_oid(name: &str) -> Option<Oid> {
 }
 
 pub(super) fn check(view: &View<'_>, findings: &mut Findings<'_>) {
+    check_name(&view.subject, findings);
+    if findings.profile.subject.legal_person {
+        check_no_address(view, findings);
+    }
+}
+
+/// What a name alone can show: a request for a certificate has no more.
+pub(super) fn check_name(subject: &Name<'_>, findings: &mut Findings<'_>) {
     let rule = &findings.profile.subject;
     for name in &rule.required {
         let Some(oid) = attribute_oid(name) else { continue };
-        let count = view.subject.all(&oid).count();
-        let empty = view.subject.all(&oid).any(|attribute| attribute.text().trim().is_empty());
+        let count = subject.all(&oid).count();
+        let empty = subject.all(&oid).any(|attribute| attribute.text().trim().is_empty());
         findings.add_if(count == 0 || empty, Rule::SubjectComplete, || {
             format!("{name} is {} in the subject", if empty { "empty" } else { "absent" })
         });
         findings.add_if(count > 1, Rule::SubjectOnce, || format!("{name} is {count} times in the subject"));
     }
-    check_country(view, findings);
-    check_string_types(view, findings);
-    check_organization_identifier(view, findings);
+    check_country(subject, findings);
+    check_string_types(subject, findings);
+    check_organization_identifier(subject, findings);
     if rule.legal_person {
-        check_no_person(view, findings);
+        check_no_person(subject, findings);
     }
 }
 
-fn check_country(view: &View<'_>, findings: &mut Findings<'_>) {
-    for attribute in view.subject.all(&oids::C) {
+fn check_country(subject: &Name<'_>, findings: &mut Findings<'_>) {
+    for attribute in subject.all(&oids::C) {
         let found = attribute.text();
         findings.add_if(!is_country(&found), Rule::CountryKnown, || {
             format!("countryName is {found:?}, no ISO 3166-1 code of two capital letters")
@@ -71,9 +79,9 @@ fn check_country(view: &View<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn check_string_types(view: &View<'_>, findings: &mut Findings<'_>) {
+fn check_string_types(subject: &Name<'_>, findings: &mut Findings<'_>) {
     for (name, oid) in ATTRIBUTES {
-        for attribute in view.subject.all(&oid) {
+        for attribute in subject.all(&oid) {
             let found = attribute.value.tag;
             let right = found == tag::PRINTABLE_STRING || (found == tag::UTF8_STRING && name != "C");
             let valid = found != tag::UTF8_STRING || std::str::from_utf8(attribute.value.value).is_ok();
@@ -88,11 +96,11 @@ fn check_string_types(view: &View<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn check_organization_identifier(view: &View<'_>, findings: &mut Findings<'_>) {
+fn check_organization_identifier(subject: &Name<'_>, findings: &mut Findings<'_>) {
     let Some(rule) = &findings.profile.subject.organization_identifier else { return };
-    for attribute in view.subject.all(&oids::ORG_ID) {
+    for attribute in subject.all(&oids::ORG_ID) {
         let text = attribute.text();
-        let same = view.subject.all(&oids::O).any(|name| name.text() == text);
+        let same = subject.all(&oids::O).any(|name| name.text() == text);
         findings.add_if(same, Rule::OrganizationIdIsNoName, || {
             format!("organizationIdentifier and organizationName are both {text:?}")
         });
@@ -128,8 +136,8 @@ fn check_scheme(identifier: &OrganizationIdentifier, schemes: &[String], finding
     });
 }
 
-fn check_no_person(view: &View<'_>, findings: &mut Findings<'_>) {
-    for attribute in &view.subject.attributes {
+fn check_no_person(subject: &Name<'_>, findings: &mut Findings<'_>) {
+    for attribute in &subject.attributes {
         let oid = &attribute.oid;
         let personal = PERSONAL.contains(&oid.to_string().as_str())
             || (*oid == oids::SERIAL_NUMBER && names_a_person(&attribute.text()));
@@ -140,6 +148,9 @@ fn check_no_person(view: &View<'_>, findings: &mut Findings<'_>) {
             format!("the subject has the e-mail address {:?}", attribute.text())
         });
     }
+}
+
+fn check_no_address(view: &View<'_>, findings: &mut Findings<'_>) {
     let Some(extension) = view.extension(&oids::SUBJECT_ALT_NAME) else { return };
     let names = Reader::enter_only(extension.value, tag::SEQUENCE, "GeneralNames").and_then(|mut reader| {
         let mut addresses = Vec::new();

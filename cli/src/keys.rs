@@ -1,0 +1,119 @@
+//! `kokuin keys`: ceremonies. Each leaves a record that the service takes into its log.
+//!
+//! They run as the service's own user, on the service's configuration. No secret is an argument: the passphrase is where the configuration says.
+
+mod create;
+mod csr;
+mod import_cert;
+mod list;
+mod state;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use kokuin_hsm_config::{ceremony::Ceremony, soft::SoftStore};
+use kokuin_key::{KeyId, Scheme};
+
+use crate::{
+    config::{Config, Use},
+    hardening,
+    spool::Spool,
+};
+
+/// What to do with keys.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Make a key. One that is there is never replaced
+    Create(create::Args),
+    /// Write a PKCS#10 request for a certificate, signed with the key
+    Csr(csr::Args),
+    /// Take in the certificate that came of a request, after it was checked
+    ImportCert(import_cert::Args),
+    /// List keys with state, certificate and days left
+    List(list::Args),
+    /// Stop a key: a running service signs nothing with it within a second
+    Suspend(state::Args),
+    /// Let a suspended key go on
+    Resume(state::Args),
+}
+
+/// Which key of which configuration.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// Configuration file of the service
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Name of the key, as in `soft:NAME`
+    #[arg(value_name = "NAME")]
+    name: KeyId,
+}
+
+/// Runs the action.
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+    hardening::apply().require()?;
+    match &args.action {
+        Action::Create(args) => create::run(args),
+        Action::Csr(args) => csr::run(args),
+        Action::ImportCert(args) => import_cert::run(args),
+        Action::List(args) => list::run(args),
+        Action::Suspend(args) => state::suspend(args),
+        Action::Resume(args) => state::resume(args),
+    }
+}
+
+/// Where ceremonies are held: a configuration and its back end.
+struct Place {
+    config: Config,
+    keys: Box<dyn Ceremony>,
+    spool: Spool,
+}
+
+impl Place {
+    fn open(path: &Path) -> anyhow::Result<Self> {
+        let config = Config::load(path)?;
+        let keys = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
+        let spool = Spool::new(&config.keys.directory);
+        Ok(Self { config, keys: Box::new(keys), spool })
+    }
+
+    /// The URI that a configuration names `id` by.
+    fn uri(&self, id: &KeyId) -> String {
+        match self.keys.scheme() {
+            scheme @ (Scheme::Soft | Scheme::YubiHsm | Scheme::Pkcs11) => format!("{}:{id}", scheme.name()),
+        }
+    }
+
+    /// What the configuration uses `id` for.
+    fn uses(&self, id: &KeyId) -> Vec<Use<'_>> {
+        let uri = self.uri(id);
+        self.config.uses().into_iter().filter(|found| found.key == uri).collect()
+    }
+
+    /// Where the certificate of `id` belongs, and the profile that it must keep.
+    fn certificate(&self, id: &KeyId) -> anyhow::Result<(&Path, &str)> {
+        let mut places: Vec<_> = self.uses(id).into_iter().filter_map(|found| found.certificate).collect();
+        places.dedup();
+        match places.as_slice() {
+            [place] => Ok(*place),
+            [] => bail!("the configuration names no certificate for {}", self.uri(id)),
+            several => {
+                let files: Vec<_> = several.iter().map(|(path, _)| path.display().to_string()).collect();
+                bail!("the configuration names several certificate files for {}: {}", self.uri(id), files.join(", "))
+            }
+        }
+    }
+
+    /// Leaves the record of what was done.
+    fn record(&self, action: &str, id: &KeyId, reason: Option<&str>) -> anyhow::Result<()> {
+        self.spool
+            .leave(action, id.as_str(), reason)
+            .context("done, but the log will not have it: no record could be left")
+    }
+}

@@ -1,0 +1,34 @@
+//! `kokuin keys suspend` and `resume`.
+
+use super::{Place, Which};
+
+/// Which key, and why.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    which: Which,
+    /// Goes into the log, which anyone may read: never the name of a person or customer
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Stops first and records then: a full disk keeps nobody from stopping a key.
+pub(super) fn suspend(args: &Args) -> anyhow::Result<()> {
+    let place = Place::open(&args.which.config)?;
+    let id = &args.which.name;
+    place.keys.suspend(id)?;
+    place.record("key-suspend", id, args.reason.as_deref())?;
+    println!("{}: suspended; services that use it stop within a second", place.uri(id));
+    Ok(())
+}
+
+/// Records first: no key goes on without a trace.
+pub(super) fn resume(args: &Args) -> anyhow::Result<()> {
+    let place = Place::open(&args.which.config)?;
+    let id = &args.which.name;
+    place.keys.load(id)?;
+    place.record("key-resume", id, args.reason.as_deref())?;
+    place.keys.resume(id)?;
+    println!("{}: active", place.uri(id));
+    Ok(())
+}

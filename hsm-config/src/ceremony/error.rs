@@ -1,0 +1,50 @@
+//! Why a ceremony does not go on.
+
+use kokuin_key::{KeyId, KeyState};
+
+#[cfg(feature = "soft")]
+use crate::soft::SoftError;
+
+/// A rule of the ceremonies that was broken, or what the back end says.
+#[derive(Debug, thiserror::Error)]
+pub enum CeremonyError {
+    /// The soft back end refused.
+    #[cfg(feature = "soft")]
+    #[error(transparent)]
+    Soft(#[from] SoftError),
+    /// The request is about another key than the one that should sign it.
+    #[error("the request is not about key {0}")]
+    OtherKey(KeyId),
+    /// A key that was stopped signs nothing.
+    #[error("key {id} is {state}")]
+    NotActive {
+        /// Its name.
+        id: KeyId,
+        /// Its state.
+        state: KeyState,
+    },
+}
+
+impl CeremonyError {
+    /// Stable name, for logs and `docs/errors.md`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "soft")]
+            Self::Soft(error) => error.code(),
+            Self::OtherKey(_) => "ceremony.other-key",
+            Self::NotActive { .. } => "ceremony.not-active",
+        }
+    }
+
+    /// The text that makes it a rule.
+    #[must_use]
+    pub const fn clause(&self) -> &'static str {
+        match self {
+            #[cfg(feature = "soft")]
+            Self::Soft(error) => error.clause(),
+            Self::OtherKey(_) => "RFC 2986 3",
+            Self::NotActive { .. } => "EN 319 421 7.6.7, Kokuin THR-65",
+        }
+    }
+}
