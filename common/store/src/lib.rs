@@ -4,6 +4,7 @@
 //! not know: HTTP types, CMS, keys.
 
 mod anchor;
+mod batch;
 mod connection;
 mod database;
 mod error;
@@ -15,6 +16,7 @@ mod seal;
 mod token;
 
 pub use anchor::FileAnchor;
+pub use batch::{BatchRecord, BatchRepository, BatchStamp, BatchState, SubmissionRecord};
 pub use database::{Database, LogRecord, LogState};
 pub use error::StoreError;
 pub use log_reader::SqliteLogReader;

@@ -64,3 +64,29 @@ diesel::table! {
         revoked -> Nullable<BigInt>,
     }
 }
+
+diesel::table! {
+    batch (batch_id) {
+        batch_id -> Binary,
+        created -> BigInt,
+        log -> Text,
+        tsu -> Text,
+        algorithm -> Text,
+        secret -> Binary,
+        octets -> BigInt,
+        serial -> Nullable<Binary>,
+        gen_time -> Nullable<BigInt>,
+        token -> Nullable<Binary>,
+        failed -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    submission (submission_id) {
+        submission_id -> Binary,
+        batch_id -> Binary,
+        request_hash -> Binary,
+        idempotency_key -> Nullable<Text>,
+        digests -> Binary,
+    }
+}

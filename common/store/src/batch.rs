@@ -1,0 +1,340 @@
+//! Batches: the digests of a hash tree and its token, so that every evidence record can be written again.
+
+use diesel::{
+    BoolExpressionMethods as _, Connection as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _,
+    RunQueryDsl as _,
+    result::{DatabaseErrorKind, Error as DieselError},
+};
+use kokuin_audit::entry::LogTime;
+
+use crate::{
+    database::Database,
+    error::StoreError,
+    schema::{batch, submission},
+};
+
+/// Batches that one statement deletes.
+const AT_ONCE: i64 = 100;
+
+/// One hash tree.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BatchRecord {
+    /// Its id.
+    pub id: Vec<u8>,
+    /// When its last digest had come.
+    pub created: LogTime,
+    /// Name of the log that its token is recorded in.
+    pub log: String,
+    /// Name of the TSU that signs.
+    pub tsu: String,
+    /// Digest algorithm.
+    pub algorithm: String,
+    /// What the random octets beside the digests come from.
+    pub secret: Vec<u8>,
+    /// How far it has come.
+    pub state: BatchState,
+}
+
+/// How far a batch has come.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum BatchState {
+    /// Its token is still to be made.
+    Pending,
+    /// It has its token, whose log entry is durable.
+    Stamped(BatchStamp),
+    /// It will have none.
+    Failed {
+        /// Code of the rule that keeps it from one.
+        code: String,
+    },
+}
+
+/// The token of a batch.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct BatchStamp {
+    /// serialNumber, content octets.
+    pub serial: Vec<u8>,
+    /// `genTime`.
+    pub gen_time: LogTime,
+    /// `ContentInfo`, DER.
+    pub token: Vec<u8>,
+}
+
+/// What one request brought to a batch.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SubmissionRecord {
+    /// Its id: the address of its answer.
+    pub id: Vec<u8>,
+    /// SHA-256 of the request.
+    pub request_hash: Vec<u8>,
+    /// The caller's own key for the request, unique.
+    pub idempotency_key: Option<String>,
+    /// Its digests, one after the other.
+    pub digests: Vec<u8>,
+}
+
+type BatchRow =
+    (Vec<u8>, i64, String, String, String, Vec<u8>, i64, Option<Vec<u8>>, Option<i64>, Option<Vec<u8>>, Option<String>);
+
+fn record(row: BatchRow) -> Result<BatchRecord, StoreError> {
+    let (id, created, log, tsu, algorithm, secret, _, serial, gen_time, token, failed) = row;
+    let state = match (serial, gen_time, token, failed) {
+        (None, None, None, None) => BatchState::Pending,
+        (None, None, None, Some(code)) => BatchState::Failed { code },
+        (Some(serial), Some(gen_time), Some(token), None) => {
+            BatchState::Stamped(BatchStamp { serial, gen_time: LogTime::from_unix_micros(gen_time), token })
+        }
+        _ => return Err(StoreError::Damaged { what: "batch" }),
+    };
+    Ok(BatchRecord { id, created: LogTime::from_unix_micros(created), log, tsu, algorithm, secret, state })
+}
+
+/// The batches of a database.
+#[derive(Clone, Debug)]
+pub struct BatchRepository(Database);
+
+impl BatchRepository {
+    /// The batches of `database`.
+    #[must_use]
+    pub const fn new(database: Database) -> Self {
+        Self(database)
+    }
+
+    /// Enters a pending batch with all that was brought to it. Durable when it returns.
+    ///
+    /// # Errors
+    /// [`StoreError::IdempotencyKeyTaken`], or a failure; nothing is entered then.
+    pub fn insert(&self, record: &BatchRecord, submissions: &[SubmissionRecord]) -> Result<(), StoreError> {
+        let octets: usize = submissions.iter().map(|submission| submission.digests.len()).sum();
+        let entered = (
+            batch::batch_id.eq(&record.id),
+            batch::created.eq(record.created.unix_micros()),
+            batch::log.eq(&record.log),
+            batch::tsu.eq(&record.tsu),
+            batch::algorithm.eq(&record.algorithm),
+            batch::secret.eq(&record.secret),
+            batch::octets.eq(i64::try_from(octets).unwrap_or(i64::MAX)),
+        );
+        self.0.with(|connection| {
+            connection
+                .transaction(|connection| {
+                    diesel::insert_into(batch::table).values(entered).execute(connection)?;
+                    for each in submissions {
+                        let brought = (
+                            submission::submission_id.eq(&each.id),
+                            submission::batch_id.eq(&record.id),
+                            submission::request_hash.eq(&each.request_hash),
+                            submission::idempotency_key.eq(&each.idempotency_key),
+                            submission::digests.eq(&each.digests),
+                        );
+                        diesel::insert_into(submission::table).values(brought).execute(connection)?;
+                    }
+                    Ok(())
+                })
+                .map_err(|error| match error {
+                    DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                        StoreError::IdempotencyKeyTaken
+                    }
+                    error => error.into(),
+                })
+        })
+    }
+
+    /// Gives a pending batch its token.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it is not pending, or a failure.
+    pub fn set_stamped(&self, id: &[u8], stamp: &BatchStamp) -> Result<(), StoreError> {
+        let changed = self.0.with(|connection| {
+            let of = batch::table.find(id).filter(batch::token.is_null()).filter(batch::failed.is_null());
+            let values = (
+                batch::serial.eq(&stamp.serial),
+                batch::gen_time.eq(stamp.gen_time.unix_micros()),
+                batch::token.eq(&stamp.token),
+            );
+            Ok::<_, StoreError>(diesel::update(of).set(values).execute(connection)?)
+        })?;
+        if changed == 1 { Ok(()) } else { Err(StoreError::Damaged { what: "batch" }) }
+    }
+
+    /// Says that a pending batch will have no token.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it is not pending, or a failure.
+    pub fn set_failed(&self, id: &[u8], code: &str) -> Result<(), StoreError> {
+        let changed = self.0.with(|connection| {
+            let of = batch::table.find(id).filter(batch::token.is_null()).filter(batch::failed.is_null());
+            Ok::<_, StoreError>(diesel::update(of).set(batch::failed.eq(code)).execute(connection)?)
+        })?;
+        if changed == 1 { Ok(()) } else { Err(StoreError::Damaged { what: "batch" }) }
+    }
+
+    /// The pending batches of a log, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn pending(&self, log: &str) -> Result<Vec<BatchRecord>, StoreError> {
+        let rows: Vec<BatchRow> = self.0.with(|connection| {
+            let of = batch::table
+                .filter(batch::log.eq(log))
+                .filter(batch::token.is_null())
+                .filter(batch::failed.is_null())
+                .order(batch::created);
+            Ok::<_, StoreError>(of.load(connection)?)
+        })?;
+        rows.into_iter().map(record).collect()
+    }
+
+    /// What the request with this id brought, and to which batch.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn submission(&self, id: &[u8]) -> Result<Option<(SubmissionRecord, BatchRecord)>, StoreError> {
+        type Row = (Vec<u8>, Vec<u8>, Vec<u8>, Option<String>, Vec<u8>);
+        self.0.with(|connection| {
+            let found: Option<Row> = submission::table.find(id).first(connection).optional()?;
+            let Some((id, batch_id, request_hash, idempotency_key, digests)) = found else { return Ok(None) };
+            let of: BatchRow = batch::table.find(batch_id).first(connection)?;
+            Ok(Some((SubmissionRecord { id, request_hash, idempotency_key, digests }, record(of)?)))
+        })
+    }
+
+    /// All digests of a batch, request after request.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn digests(&self, batch_id: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let parts: Vec<Vec<u8>> = self.0.with(|connection| {
+            let of = submission::table.filter(submission::batch_id.eq(batch_id)).select(submission::digests);
+            Ok::<_, StoreError>(of.load(connection)?)
+        })?;
+        Ok(parts.concat())
+    }
+
+    /// Id and request hash of what was asked for with this idempotency key.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn by_idempotency_key(&self, key: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+        self.0.with(|connection| {
+            let of = submission::table
+                .filter(submission::idempotency_key.eq(key))
+                .select((submission::submission_id, submission::request_hash));
+            Ok(of.first(connection).optional()?)
+        })
+    }
+
+    /// Forgets batches that are not pending: those made before `before`, and, oldest first, as many as leave at most `octets` of digests.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn prune(&self, before: LogTime, octets: u64) -> Result<usize, StoreError> {
+        self.0.with(|connection| {
+            let mut pruned = 0;
+            loop {
+                let settled = || batch::table.filter(batch::token.is_not_null().or(batch::failed.is_not_null()));
+                let kept: Vec<i64> = settled().select(batch::octets).load(connection)?;
+                let mut over = kept.iter().sum::<i64>().saturating_sub(i64::try_from(octets).unwrap_or(i64::MAX));
+                let oldest: Vec<(Vec<u8>, i64, i64)> = settled()
+                    .order(batch::created)
+                    .select((batch::batch_id, batch::created, batch::octets))
+                    .limit(AT_ONCE)
+                    .load(connection)?;
+                let mut gone = Vec::new();
+                for (id, created, octets) in oldest {
+                    if created < before.unix_micros() || over > 0 {
+                        over -= octets;
+                        gone.push(id);
+                    }
+                }
+                if gone.is_empty() {
+                    return Ok(pruned);
+                }
+                connection.transaction(|connection| {
+                    let brought = submission::table.filter(submission::batch_id.eq_any(&gone));
+                    diesel::delete(brought).execute(connection)?;
+                    diesel::delete(batch::table.filter(batch::batch_id.eq_any(&gone))).execute(connection)
+                })?;
+                pruned += gone.len();
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batches() -> (tempfile::TempDir, BatchRepository) {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).unwrap();
+        (folder, BatchRepository::new(database))
+    }
+
+    fn batch(id: u8, created: i64) -> BatchRecord {
+        BatchRecord {
+            id: vec![id; 16],
+            created: LogTime::from_unix_seconds(created),
+            log: "a".to_owned(),
+            tsu: "tsu".to_owned(),
+            algorithm: "sha256".to_owned(),
+            secret: vec![7; 32],
+            state: BatchState::Pending,
+        }
+    }
+
+    fn brought(id: u8, key: Option<&str>) -> SubmissionRecord {
+        SubmissionRecord {
+            id: vec![id; 16],
+            request_hash: vec![id; 32],
+            idempotency_key: key.map(str::to_owned),
+            digests: vec![id; 64],
+        }
+    }
+
+    fn stamp() -> BatchStamp {
+        BatchStamp { serial: vec![1; 19], gen_time: LogTime::from_unix_seconds(5), token: vec![0x30, 0] }
+    }
+
+    #[test]
+    fn a_batch_is_pending_until_it_has_its_token_and_then_for_ever() {
+        let (_folder, batches) = batches();
+        batches.insert(&batch(1, 1), &[brought(1, None), brought(2, Some("k"))]).unwrap();
+        assert_eq!(batches.pending("a").unwrap(), [batch(1, 1)]);
+        assert_eq!(batches.pending("b").unwrap(), []);
+        assert_eq!(batches.digests(&[1; 16]).unwrap().len(), 128);
+        batches.set_stamped(&[1; 16], &stamp()).unwrap();
+        assert_eq!(batches.pending("a").unwrap(), []);
+        let stamped = BatchRecord { state: BatchState::Stamped(stamp()), ..batch(1, 1) };
+        assert_eq!(batches.submission(&[2; 16]).unwrap(), Some((brought(2, Some("k")), stamped)));
+        assert_eq!(batches.by_idempotency_key("k").unwrap(), Some((vec![2; 16], vec![2; 32])));
+        assert!(matches!(batches.set_failed(&[1; 16], "x"), Err(StoreError::Damaged { what: "batch" })));
+        assert!(matches!(batches.set_stamped(&[1; 16], &stamp()), Err(StoreError::Damaged { what: "batch" })));
+    }
+
+    #[test]
+    fn a_batch_with_a_key_that_is_taken_is_not_entered_at_all() {
+        let (_folder, batches) = batches();
+        batches.insert(&batch(1, 1), &[brought(1, Some("k"))]).unwrap();
+        let twice = batches.insert(&batch(2, 2), &[brought(2, None), brought(3, Some("k"))]);
+        assert!(matches!(twice, Err(StoreError::IdempotencyKeyTaken)));
+        assert_eq!(batches.submission(&[2; 16]).unwrap(), None);
+        assert_eq!(batches.pending("a").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn forgets_the_old_and_what_is_too_much_and_nothing_that_is_pending() {
+        let (_folder, batches) = batches();
+        for id in 1..=4 {
+            batches.insert(&batch(id, i64::from(id)), &[brought(id, None)]).unwrap();
+        }
+        for id in 2..=4 {
+            batches.set_stamped(&[id; 16], &stamp()).unwrap();
+        }
+        assert_eq!(batches.prune(LogTime::from_unix_seconds(3), 1_000).unwrap(), 1);
+        assert_eq!(batches.prune(LogTime::from_unix_seconds(3), 64).unwrap(), 1);
+        assert!(batches.submission(&[4; 16]).unwrap().is_some());
+        assert_eq!(batches.pending("a").unwrap(), [batch(1, 1)]);
+    }
+}
