@@ -3,6 +3,7 @@
 //! Reads the database beside a running service, and never writes.
 
 mod place;
+mod report;
 mod show;
 mod verify;
 
@@ -39,6 +40,8 @@ enum Action {
     Export(Export),
     /// Derive the whole tree again and compare it with what was signed; fails if one byte is wrong
     Verify(verify::Args),
+    /// Report on a period: smallest and largest offset and bound of the clock, and every anomaly
+    Report(report::Args),
 }
 
 /// Which log.
@@ -132,6 +135,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         Action::Export(args) => write_export(args),
         Action::Verify(args) => verify::run(args),
+        Action::Report(args) => report::run(args),
     }
 }
 

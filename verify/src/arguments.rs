@@ -86,6 +86,9 @@ pub(crate) struct LogArguments {
     /// Read the log over the network
     #[arg(long)]
     pub(crate) online: bool,
+    /// Print the clock report of the whole log as well: offsets, bounds, anomalies
+    #[arg(long)]
+    pub(crate) clock: bool,
 }
 
 #[derive(Args, Debug)]

@@ -8,7 +8,8 @@ use std::{
 
 use kokuin_audit::{
     SignedCheckpoint,
-    check::{CheckError, CheckOptions, CheckReport, DirectorySource, check_export, check_tiles},
+    check::{CheckError, CheckOptions, CheckReport, DirectorySource, observe_export, observe_tiles},
+    clock_report::{ClockPeriod, ClockReport},
 };
 use kokuin_suite_openssl::OpenSslEngine;
 
@@ -38,18 +39,29 @@ pub(crate) fn run(arguments: &LogArguments) -> Result<Exit, RunError> {
         return Err(RunError::Usage("a URL is read only with --online".to_owned()));
     }
     let path = Path::new(&arguments.log);
+    let mut clock = ClockReport::new(ClockPeriod::default());
+    let observer = &mut |index, entry: &_| clock.entry(index, entry);
     let checked = if is_url {
-        check_tiles(&UrlSource::new(&arguments.log)?, &key, &OpenSslEngine, &options)
+        observe_tiles(&UrlSource::new(&arguments.log)?, &key, &OpenSslEngine, &options, observer)
     } else if path.is_dir() {
-        check_tiles(&DirectorySource::new(path), &key, &OpenSslEngine, &options)
+        observe_tiles(&DirectorySource::new(path), &key, &OpenSslEngine, &options, observer)
     } else {
         let unreadable =
             |error: std::io::Error| RunError::Unreadable { path: path.to_owned(), reason: error.to_string() };
         let mut lines = BufReader::new(File::open(path).map_err(unreadable)?);
-        check_export(&mut lines, &key, &OpenSslEngine, &options)
+        observe_export(&mut lines, &key, &OpenSslEngine, &options, observer)
     };
     match checked {
-        Ok(report) => show(&report, key.name(), &options),
+        Ok(report) => {
+            let exit = show(&report, key.name(), &options)?;
+            if arguments.clock {
+                let mut out = std::io::stdout().lock();
+                for line in clock.to_text(&report).lines() {
+                    writeln!(out, "Clock: {}", Shown(line))?;
+                }
+            }
+            Ok(exit)
+        }
         Err(error) => refuse(&error),
     }
 }
@@ -86,6 +98,9 @@ fn show(report: &CheckReport, origin: &str, options: &CheckOptions) -> Result<Ex
     writeln!(out, "Entries not yet covered: {}", report.uncovered)?;
     for (kind, count) in &report.kinds {
         writeln!(out, "Entries of kind {}: {count}", kind.as_str())?;
+    }
+    for line in report.marks.lines() {
+        writeln!(out, "Time mark: {}", Shown(&line))?;
     }
     if let Some((earliest, latest)) = &report.times {
         writeln!(out, "Times: {earliest} to {latest}")?;

@@ -84,11 +84,18 @@ impl Place {
     /// # Errors
     /// If there is none, or it is none.
     pub(super) fn vkey(&self, given: Option<&Path>) -> anyhow::Result<VerifierKey> {
-        let path = given.unwrap_or(&self.vkey);
-        let text = fs::read_to_string(path)
-            .with_context(|| format!("cannot read the log's verifier key {}", path.display()))?;
-        VerifierKey::parse(&text).with_context(|| path.display().to_string())
+        read_vkey(given.unwrap_or(&self.vkey))
     }
+}
+
+/// The verifier key in a file.
+///
+/// # Errors
+/// If it cannot be read, or is none.
+pub(super) fn read_vkey(path: &Path) -> anyhow::Result<VerifierKey> {
+    let text =
+        fs::read_to_string(path).with_context(|| format!("cannot read the log's verifier key {}", path.display()))?;
+    VerifierKey::parse(&text).with_context(|| path.display().to_string())
 }
 
 fn only_log(database: &Database) -> anyhow::Result<LogName> {

@@ -12,7 +12,7 @@ use kokuin_suite_openssl::OpenSslEngine;
 use super::{Place, Which};
 
 /// Exit code where the log cannot be read (`EX_NOINPUT`).
-const UNREADABLE: u8 = 66;
+pub(super) const UNREADABLE: u8 = 66;
 
 /// What to check against.
 #[derive(Debug, clap::Args)]

@@ -6,17 +6,21 @@
 mod error;
 mod export;
 mod fault;
+mod marked;
+mod marks;
 mod meaning;
 mod report;
 mod source;
 mod tree;
 
-use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path, time::Duration};
+use std::{collections::BTreeMap, fs::File, io::BufReader, path::Path, sync::Arc, time::Duration};
 
 pub use error::{CheckError, SourceError};
-pub use export::check_export;
+pub use export::{check_export, observe_export};
 pub use fault::Fault;
 use kokuin_suite::Verify;
+pub use marked::{Marked, UpperBound};
+pub use marks::{MARK_WINDOW, MarkFlaw, MarkJudge, mark_text};
 pub use meaning::Inversions;
 use source::StoreSource;
 pub use source::{DirectorySource, TileSource};
@@ -24,7 +28,7 @@ use tree::TreeCheck;
 
 use crate::{
     checkpoint::SignedCheckpoint,
-    entry::{Kind, LogTime},
+    entry::{Entry, Kind, LogTime},
     name::{LeafIndex, TreeSize},
     note::VerifierKey,
     storage::LogRead,
@@ -42,13 +46,18 @@ pub struct CheckOptions {
     /// How far a later token of one key may go back in time. Workers that sign at the same time hand over in either order; more than this is
     /// a fault, less is counted.
     pub order_tolerance: Duration,
+    /// Who judges the tokens of time marks. Without it their places and roots are compared, and nothing is known of the tokens.
+    pub marks: Option<Arc<dyn MarkJudge>>,
 }
 
 impl Default for CheckOptions {
     fn default() -> Self {
-        Self { also: Vec::new(), order_tolerance: Duration::from_secs(1) }
+        Self { also: Vec::new(), order_tolerance: Duration::from_secs(1), marks: None }
     }
 }
+
+/// Sees every entry of a log in its order while the log is checked.
+pub type Observer<'a> = &'a mut dyn FnMut(LeafIndex, &Entry);
 
 /// What was found.
 #[derive(Clone, Debug)]
@@ -65,6 +74,8 @@ pub struct CheckReport {
     pub times: Option<(LogTime, LogTime)>,
     /// Tokens that went back in time, by however little.
     pub inversions: Inversions,
+    /// Foreign tokens over checkpoints.
+    pub marks: Marked,
     /// What is wrong, at most [`MAX_FAULTS`].
     pub faults: Vec<Fault>,
     /// How many faults there are.
@@ -95,8 +106,22 @@ pub fn check_tiles(
     engine: &dyn Verify,
     options: &CheckOptions,
 ) -> Result<CheckReport, CheckError> {
+    observe_tiles(source, key, engine, options, &mut |_, _| {})
+}
+
+/// The same, and shows every entry to `observer`. What it saw counts if the report is good.
+///
+/// # Errors
+/// [`CheckError`].
+pub fn observe_tiles(
+    source: &dyn TileSource,
+    key: &VerifierKey,
+    engine: &dyn Verify,
+    options: &CheckOptions,
+    observer: Observer<'_>,
+) -> Result<CheckReport, CheckError> {
     let checkpoint = SignedCheckpoint::verify(&source.checkpoint()?, key, engine)?;
-    let mut check = TreeCheck::new(key, options);
+    let mut check = TreeCheck::new(key, options, observer);
     walk(source, checkpoint.size(), &mut check)?;
     Ok(check.finish(checkpoint, 0))
 }
@@ -129,6 +154,21 @@ pub fn check_store(
     engine: &dyn Verify,
     options: &CheckOptions,
 ) -> Result<CheckReport, CheckError> {
+    observe_store(read, anchor, key, engine, options, &mut |_, _| {})
+}
+
+/// The same, and shows every entry that the checkpoint covers to `observer`. What it saw counts if the report is good.
+///
+/// # Errors
+/// [`CheckError`].
+pub fn observe_store(
+    read: &dyn LogRead,
+    anchor: Option<&str>,
+    key: &VerifierKey,
+    engine: &dyn Verify,
+    options: &CheckOptions,
+    observer: Observer<'_>,
+) -> Result<CheckReport, CheckError> {
     let mut options = options.clone();
     if let Some(anchor) = anchor {
         options.also.push(SignedCheckpoint::verify(anchor.as_bytes(), key, engine)?);
@@ -136,13 +176,14 @@ pub fn check_store(
     let stored = read.checkpoint()?.ok_or(CheckError::NoCheckpoint)?;
     let checkpoint = SignedCheckpoint::verify(stored.note.as_bytes(), key, engine)?;
     let source = StoreSource::new(read, &stored);
-    let mut check = TreeCheck::new(key, &options);
+    let mut check = TreeCheck::new(key, &options, observer);
     if source.edge_root() != Some(checkpoint.root()) {
         check.fault(Fault::EdgeChanged { size: checkpoint.size() });
     }
     walk(&source, checkpoint.size(), &mut check)?;
     let reached = check.size();
     check.compare_root(&checkpoint);
+    check.stop_observing();
     // What came after the checkpoint while nothing was signed, as far as it is stored now.
     let stored = read.size()?;
     let mut at = reached;

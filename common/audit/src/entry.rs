@@ -276,11 +276,20 @@ impl Entry {
     /// The time, if a clock vouched for it: of tokens, batches, seals and readings. The monotonic guard starts after the latest of these.
     #[must_use]
     pub const fn vouched_time(&self) -> Option<LogTime> {
+        match self.vouched() {
+            Some((time, _)) => Some(time),
+            None => None,
+        }
+    }
+
+    /// The time that a clock vouched for, and how far it may be from UTC, in microseconds.
+    #[must_use]
+    pub const fn vouched(&self) -> Option<(LogTime, u64)> {
         match self {
-            Self::Tst(entry) => Some(entry.time),
-            Self::Seal(entry) => Some(entry.time),
-            Self::ClockReading(entry) => Some(entry.time),
-            Self::Batch(entry) => Some(entry.time),
+            Self::Tst(entry) => Some((entry.time, entry.bound_us)),
+            Self::Batch(entry) => Some((entry.time, entry.bound_us)),
+            Self::Seal(entry) => Some((entry.time, entry.bound_us)),
+            Self::ClockReading(entry) => Some((entry.time, entry.bound_us)),
             Self::LogOpen(_)
             | Self::ServiceStart(_)
             | Self::ServiceStop(_)

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod checkpoint;
+pub mod clock_report;
 pub mod commitment;
 pub mod entry;
 pub mod export;

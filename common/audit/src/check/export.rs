@@ -5,7 +5,7 @@ use std::io::{BufRead, Read as _};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kokuin_suite::Verify;
 
-use super::{CheckError, CheckOptions, CheckReport, Fault, SourceError, tree::TreeCheck};
+use super::{CheckError, CheckOptions, CheckReport, Fault, Observer, SourceError, tree::TreeCheck};
 use crate::{
     checkpoint::SignedCheckpoint,
     export::{CheckpointLine, EntryLine},
@@ -35,7 +35,21 @@ pub fn check_export(
     engine: &dyn Verify,
     options: &CheckOptions,
 ) -> Result<CheckReport, CheckError> {
-    let mut check = TreeCheck::new(key, options);
+    observe_export(lines, key, engine, options, &mut |_, _| {})
+}
+
+/// The same, and shows every entry to `observer`. What it saw counts if the report is good.
+///
+/// # Errors
+/// [`CheckError`].
+pub fn observe_export(
+    lines: &mut dyn BufRead,
+    key: &VerifierKey,
+    engine: &dyn Verify,
+    options: &CheckOptions,
+    observer: Observer<'_>,
+) -> Result<CheckReport, CheckError> {
+    let mut check = TreeCheck::new(key, options, observer);
     let (mut claims, mut number, mut text) = (Vec::new(), 0, String::new());
     loop {
         text.clear();

@@ -109,6 +109,54 @@ pub enum Fault {
         /// By how much.
         back: Duration,
     },
+    /// A time mark speaks of entries that come after it, or so far before it that nobody can compare them.
+    #[error("the time mark at entry {index} is over {size} entries")]
+    MarkSize {
+        /// The mark.
+        index: LeafIndex,
+        /// What it covers.
+        size: TreeSize,
+    },
+    /// A time mark is over a tree that the log never had.
+    #[error("the time mark at entry {index} is over a root {named} of {size} entries, these give {computed}")]
+    MarkRoot {
+        /// The mark.
+        index: LeafIndex,
+        /// What it covers.
+        size: TreeSize,
+        /// From the entries.
+        computed: Hash,
+        /// In the mark.
+        named: Hash,
+    },
+    /// A time mark's token is not what the entry says.
+    #[error("the token of the time mark at entry {index}: {reason}")]
+    MarkToken {
+        /// The mark.
+        index: LeafIndex,
+        /// Why.
+        reason: String,
+    },
+    /// An entry has a time later than that at which a foreign authority's token shows it to have existed.
+    #[error("entry {index} has a time {} us after the time mark at entry {mark} shows it to have existed", by.as_micros())]
+    PostDated {
+        /// Which.
+        index: LeafIndex,
+        /// The mark.
+        mark: LeafIndex,
+        /// By how much at least, both accuracies taken off.
+        by: Duration,
+    },
+    /// An entry after a foreign authority's token has a time before it: it was logged later than it says (THR-37).
+    #[error("entry {index} has a time {} us before that of the time mark at entry {mark}, which was logged before it", by.as_micros())]
+    BackDated {
+        /// Which.
+        index: LeafIndex,
+        /// The mark.
+        mark: LeafIndex,
+        /// By how much at least, both accuracies taken off.
+        by: Duration,
+    },
     /// A proof in an export of chosen entries does not hold.
     #[error("entry {index} is not proven to be in the log")]
     NotProven {
@@ -134,6 +182,11 @@ impl Fault {
             Self::NotOpened => "audit.not-opened",
             Self::Reference { .. } => "audit.reference",
             Self::OutOfOrder { .. } => "audit.out-of-order",
+            Self::MarkSize { .. } => "audit.mark-size",
+            Self::MarkRoot { .. } => "audit.mark-root",
+            Self::MarkToken { .. } => "audit.mark-token",
+            Self::PostDated { .. } => "audit.post-dated",
+            Self::BackDated { .. } => "audit.back-dated",
             Self::NotProven { .. } => "audit.not-proven",
         }
     }
@@ -150,7 +203,12 @@ impl Fault {
             Self::EntryUnreadable { error, .. } => error.clause(),
             Self::Missing { .. } | Self::TileMissing { .. } => "C2SP tlog-tiles",
             Self::Equivocation { .. } | Self::Rewound { .. } => "C2SP tlog-checkpoint",
-            Self::NotOpened | Self::Reference { .. } => "docs/log.md, Entries",
+            Self::NotOpened
+            | Self::Reference { .. }
+            | Self::MarkSize { .. }
+            | Self::MarkRoot { .. }
+            | Self::MarkToken { .. } => "docs/log.md, Entries",
+            Self::PostDated { .. } | Self::BackDated { .. } => "docs/log.md, Time marks",
             Self::OutOfOrder { .. } => "RFC 3161 2.4.2; EN 319 421 7.7.2",
         }
     }
@@ -163,6 +221,11 @@ impl Fault {
             | Self::EntryUnreadable { index, .. }
             | Self::Missing { index }
             | Self::Reference { index, .. }
+            | Self::MarkSize { index, .. }
+            | Self::MarkRoot { index, .. }
+            | Self::MarkToken { index, .. }
+            | Self::PostDated { index, .. }
+            | Self::BackDated { index, .. }
             | Self::NotProven { index } => Some(*index),
             Self::OutOfOrder { later, .. } => Some(*later),
             Self::NotOpened => Some(LeafIndex(0)),

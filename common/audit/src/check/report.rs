@@ -26,6 +26,17 @@ impl CheckReport {
             "from": self.times.map(|(from, _)| from.to_string()),
             "to": self.times.map(|(_, to)| to.to_string()),
             "inversions": self.inversions.count,
+            "time_marks": {
+                "count": self.marks.count,
+                "trusted": self.marks.trusted,
+                "last": self.marks.last.as_ref().map(|bound| json!({
+                    "size": bound.size.0,
+                    "before": bound.before.to_string(),
+                    "tsa": bound.tsa,
+                    "entry": bound.mark.0,
+                })),
+                "untrusted": self.marks.untrusted.as_ref().map(|(index, reason)| json!({"entry": index.0, "reason": reason})),
+            },
             "first_bad_entry": self.first_bad_entry().map(|index| index.0),
             "fault_count": self.fault_count,
             "faults": faults,
@@ -59,6 +70,9 @@ impl fmt::Display for CheckReport {
                 f,
                 "order: {count} tokens went back in time, by {largest} us at most; first entry {later}, after entry {earlier}"
             )?;
+        }
+        for line in self.marks.lines() {
+            writeln!(f, "{line}")?;
         }
         if self.is_good() {
             return write!(f, "GOOD: the entries give the root that was signed");

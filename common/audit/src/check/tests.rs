@@ -11,6 +11,8 @@ use crate::{
     testing::{TestEngine, TestKey},
 };
 
+mod marks;
+
 fn options() -> LogOptions {
     LogOptions {
         origin: Origin::new("log.example").unwrap(),

@@ -1,6 +1,8 @@
 //! Deriving the tree twice: from the entries, and from the leaf hashes stored beside them.
 
-use super::{CheckError, CheckOptions, CheckReport, Fault, MAX_FAULTS, TileSource, meaning::Meaning};
+use super::{
+    CheckError, CheckOptions, CheckReport, Fault, MAX_FAULTS, Observer, TileSource, marks::Marks, meaning::Meaning,
+};
 use crate::{
     checkpoint::SignedCheckpoint,
     entry::Entry,
@@ -19,10 +21,11 @@ struct Parting {
     stored: Hash,
 }
 
-#[derive(Debug)]
 pub(super) struct TreeCheck<'a> {
     options: &'a CheckOptions,
+    observer: Option<Observer<'a>>,
     meaning: Meaning,
+    marks: Marks,
     by_entries: Frontier,
     by_hashes: Frontier,
     full_by_entries: Vec<FullTile>,
@@ -35,9 +38,11 @@ pub(super) struct TreeCheck<'a> {
 }
 
 impl<'a> TreeCheck<'a> {
-    pub(super) fn new(key: &VerifierKey, options: &'a CheckOptions) -> Self {
+    pub(super) fn new(key: &VerifierKey, options: &'a CheckOptions, observer: Observer<'a>) -> Self {
         Self {
             options,
+            observer: Some(observer),
+            marks: Marks::new(key.name().to_owned(), options.marks.clone(), options.order_tolerance),
             meaning: Meaning::new(key.name(), key.to_string(), options.order_tolerance),
             by_entries: Frontier::new(),
             by_hashes: Frontier::new(),
@@ -76,18 +81,35 @@ impl<'a> TreeCheck<'a> {
             }
         }
         let mut faults = Vec::new();
-        match Entry::parse(body) {
-            Ok(entry) => self.meaning.entry(index, &entry, &mut |fault| faults.push(fault)),
-            Err(error) => faults.push(Fault::EntryUnreadable { index, error }),
+        let parsed = Entry::parse(body);
+        match &parsed {
+            Ok(entry) => {
+                self.meaning.entry(index, entry, &mut |fault| faults.push(fault));
+                if let Some(observer) = &mut self.observer {
+                    observer(index, entry);
+                }
+            }
+            Err(error) => faults.push(Fault::EntryUnreadable { index, error: error.clone() }),
         }
+        self.marks.entry(found, stored, parsed.as_ref().ok(), &mut |fault| faults.push(fault));
         faults.into_iter().for_each(|fault| self.fault(fault));
         self.compare_other_notes();
+    }
+
+    /// From here on no signature vouches for entries: they are checked, and shown to nobody.
+    pub(super) fn stop_observing(&mut self) {
+        self.observer = None;
     }
 
     /// Takes an entry that is checked by its own proof.
     pub(super) fn picked(&mut self, index: LeafIndex, body: &[u8]) {
         match Entry::parse(body) {
-            Ok(entry) => self.meaning.count(&entry),
+            Ok(entry) => {
+                self.meaning.count(&entry);
+                if let Some(observer) = &mut self.observer {
+                    observer(index, &entry);
+                }
+            }
             Err(error) => self.fault(Fault::EntryUnreadable { index, error }),
         }
     }
@@ -185,6 +207,7 @@ impl<'a> TreeCheck<'a> {
             kinds: self.meaning.kinds,
             times: self.meaning.times,
             inversions: self.meaning.inversions,
+            marks: self.marks.found,
             faults: self.faults,
             fault_count: self.fault_count,
         }

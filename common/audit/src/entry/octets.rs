@@ -121,9 +121,9 @@ mod tests {
         assert_eq!(RootValue::new(&[0; 31]), Err(FieldError::Root(31)));
         assert_eq!(RootValue::new(&[0; 65]), Err(FieldError::Root(65)));
         assert_eq!(TokenDer::new(&[]), Err(FieldError::Token(0)));
-        assert_eq!(TokenDer::new(&[0; 46_081]), Err(FieldError::Token(46_081)));
+        assert_eq!(TokenDer::new(&vec![0; 46_081]), Err(FieldError::Token(46_081)));
         assert!(RootValue::new(&[0; 48]).is_ok());
-        assert!(TokenDer::new(&[0; 46_080]).is_ok());
+        assert!(TokenDer::new(&vec![0; 46_080]).is_ok());
     }
 
     #[test]

@@ -1,0 +1,116 @@
+use super::*;
+use crate::entry::{ClockReading, ClockState, Digest, LeapSign, PolicyOid, ReferenceId, Serial, SourceSample, Tst};
+
+fn label(text: &str) -> Label {
+    Label::new(text).unwrap()
+}
+
+fn at(seconds: i64) -> LogTime {
+    LogTime::from_unix_seconds(seconds)
+}
+
+fn reading(seconds: i64) -> Entry {
+    Entry::ClockReading(ClockReading { time: at(seconds), source: label("ntp"), bound_us: 900, measured: true })
+}
+
+fn token(seconds: i64, bound_us: u64, clock: u64) -> Entry {
+    Entry::Tst(Tst {
+        time: at(seconds),
+        serial: Serial::new(&[1]).unwrap(),
+        key: KeyName::new("tsu-1").unwrap(),
+        policy: PolicyOid::new("2.999.1").unwrap(),
+        bound_us,
+        measured: true,
+        clock: LeafIndex(clock),
+        cert: LeafIndex(0),
+        digest: Digest::of(b"a"),
+        sig: Digest::of(b"b"),
+        attrs: Digest::of(b"c"),
+    })
+}
+
+fn source(name: &str, seconds: i64, used: bool, offset_us: i64) -> Entry {
+    Entry::ClockSource(ClockSource {
+        time: at(seconds),
+        source: label(name),
+        authenticated: Authentication::Nts,
+        used,
+        reason: (!used).then(|| label("clock.outvoted")),
+        sample: Some(SourceSample {
+            offset_us: Some(offset_us),
+            system_us: 7,
+            bound_us: 40,
+            delay_us: 1,
+            root_delay_us: 1,
+            root_dispersion_us: 1,
+            stratum: 1,
+            leap: LeapSign::None,
+            reference: ReferenceId::new(*b"NICT"),
+            age_us: 0,
+        }),
+    })
+}
+
+fn report(period: ClockPeriod, entries: &[Entry]) -> ClockReport {
+    let mut report = ClockReport::new(period);
+    entries.iter().zip(0..).for_each(|(entry, index)| report.entry(LeafIndex(index), entry));
+    report
+}
+
+fn codes(report: &ClockReport) -> Vec<(u64, &'static str)> {
+    report.anomalies.iter().map(|(index, _, anomaly)| (index.0, anomaly.code())).collect()
+}
+
+#[test]
+fn tells_smallest_and_largest_offset_and_bound_jp_ts_11() {
+    let entries = [
+        source("a", 0, true, -300),
+        source("b", 0, true, 200),
+        source("b", 64, true, 450),
+        source("c", 64, false, 900_000),
+        reading(65),
+        token(66, 1_200, 4),
+    ];
+    let report = report(ClockPeriod::default(), &entries);
+    assert_eq!(
+        report.offset_us.ends(),
+        Some((-300, 450)),
+        "a source that did not count does not move the clock's figures"
+    );
+    assert_eq!(report.sources[&label("b")].offset_us.ends(), Some((200, 450)));
+    assert_eq!(report.sources[&label("c")].left_out, 1);
+    assert_eq!(report.reading_bound_us.ends(), Some((900, 900)));
+    assert_eq!((report.issued, report.issued_bound_us.ends()), (1, Some((1_200, 1_200))));
+    assert_eq!(codes(&report), [(3, "source-left-out")]);
+}
+
+#[test]
+fn names_every_anomaly_jp_ts_11() {
+    let state = ClockState { time: at(1), from: Some(label("synchronised")), to: label("stepped"), reason: None };
+    let entries = [
+        reading(0),
+        Entry::ClockState(state),
+        source("a", 2, true, 500_001),
+        token(299, 10, 0),
+        token(301, 10, 0),
+        token(302, 1_000_001, 0),
+        token(300, 10, 0),
+        token(302, 10, 0),
+    ];
+    let found = report(ClockPeriod::default(), &entries);
+    assert_eq!(
+        codes(&found),
+        [(1, "clock-state"), (2, "source-offset"), (4, "reading-gap"), (5, "bound-exceeded"), (6, "out-of-order")]
+    );
+    assert_eq!(found.small_inversions, 0);
+}
+
+/// THR-37: what came before the period decides what is out of order in it.
+#[test]
+fn a_period_does_not_hide_that_time_went_back_thr_37() {
+    let entries = [reading(0), token(100, 10, 0), token(50, 10, 0)];
+    let period = ClockPeriod { to: Some(at(60)), ..ClockPeriod::default() };
+    let found = report(period, &entries);
+    assert_eq!(codes(&found), [(2, "out-of-order")]);
+    assert_eq!((found.entries, found.issued), (2, 1));
+}
