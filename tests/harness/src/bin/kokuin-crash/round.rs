@@ -110,6 +110,11 @@ impl Round {
         self.note("audit verify passes", server.audit_verify());
     }
 
+    /// The service did not come up again.
+    pub(crate) fn broke(&mut self, error: &anyhow::Error) {
+        self.failures.push(format!("it starts again: {error:#}"));
+    }
+
     fn note(&mut self, name: &str, result: anyhow::Result<()>) {
         match result {
             Ok(()) => self.passed += 1,

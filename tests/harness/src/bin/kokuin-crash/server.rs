@@ -11,6 +11,8 @@ use std::{
 use anyhow::Context as _;
 use kokuin_fetch::{Client, Limits, Reach, Url};
 
+use crate::layer::Layer;
+
 /// How long a start may take, first material included.
 const START: Duration = Duration::from_secs(60);
 
@@ -20,24 +22,27 @@ pub(crate) struct Server {
     folder: PathBuf,
     tsa: SocketAddr,
     seal: SocketAddr,
+    layer: Option<Layer>,
     child: Child,
     client: Client,
 }
 
 impl Server {
-    pub(crate) fn start(binary: PathBuf, folder: PathBuf) -> anyhow::Result<Self> {
+    pub(crate) fn start(binary: PathBuf, folder: PathBuf, layer: Option<Layer>) -> anyhow::Result<Self> {
         let (tsa, seal) = (free_address()?, free_address()?);
-        let child = spawn(&binary, &folder, tsa, seal)?;
+        let child = spawn(&binary, &folder, tsa, seal, layer.as_ref())?;
         let client = Client::new(Limits { body: 64 << 20, ..Limits::TSP }.with_reach(Reach::LOOPBACK));
-        let mut server = Self { binary, folder, tsa, seal, child, client };
+        let mut server = Self { binary, folder, tsa, seal, layer, child, client };
         server.wait_until_ready()?;
         Ok(server)
     }
 
-    /// Starts it again after [`Self::kill`].
-    pub(crate) fn restart(&mut self) -> anyhow::Result<()> {
-        self.child = spawn(&self.binary, &self.folder, self.tsa, self.seal)?;
-        self.wait_until_ready()
+    /// Starts it again after [`Self::kill`]. With a layer, the power went too: returns how many writes that took back.
+    pub(crate) fn restart(&mut self) -> anyhow::Result<Option<usize>> {
+        let lost = self.layer.as_ref().map(Layer::cut_power).transpose()?;
+        self.child = spawn(&self.binary, &self.folder, self.tsa, self.seal, self.layer.as_ref())?;
+        self.wait_until_ready()?;
+        Ok(lost)
     }
 
     /// SIGKILL: nothing of the process runs after it.
@@ -109,9 +114,19 @@ impl Drop for Server {
     }
 }
 
-fn spawn(binary: &PathBuf, folder: &PathBuf, tsa: SocketAddr, seal: SocketAddr) -> anyhow::Result<Child> {
+fn spawn(
+    binary: &PathBuf,
+    folder: &PathBuf,
+    tsa: SocketAddr,
+    seal: SocketAddr,
+    layer: Option<&Layer>,
+) -> anyhow::Result<Child> {
     let errors = File::options().create(true).append(true).open(folder.with_extension("stderr"))?;
-    Command::new(binary)
+    let mut command = Command::new(binary);
+    if let Some(layer) = layer {
+        layer.under(&mut command);
+    }
+    command
         .args(["serve", "--dev", "--data"])
         .arg(folder)
         .args(["--tsa-listen", &tsa.to_string(), "--seal-listen", &seal.to_string()])
