@@ -105,7 +105,8 @@ impl Config {
     /// If the file breaks a rule; the error names the line.
     pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
         let mut config: Self = kokuin_settings::load(path)?;
-        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        let path = std::path::absolute(path)?;
+        let folder = path.parent().unwrap_or_else(|| Path::new("/"));
         for relative in config.paths_mut() {
             *relative = folder.join(&*relative);
         }

@@ -2,22 +2,14 @@
 //!
 //! All of it is throw-away: the certificates say so, the policy is an example's OID, and production commands refuse both (THR-62).
 
-use std::{
-    fs,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
+use std::{fs, net::SocketAddr, path::PathBuf};
 
 use anyhow::{Context as _, bail};
-use kokuin_audit::{Origin, VerifierKey};
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::KeyId;
 use kokuin_suite::KeyAlgorithm;
 
-use crate::{
-    config::Config,
-    output::{self, Readers},
-};
+use crate::{config::Config, fresh};
 
 mod authority;
 mod configuration;
@@ -126,16 +118,10 @@ pub(crate) fn prepare(layout: &Layout, wishes: Wishes, now: i64) -> anyhow::Resu
     Ok((config, crl))
 }
 
-/// Writes the key that verifies the log's checkpoints, in C2SP's form.
 fn publish_log_key(layout: &Layout, config: &Config) -> anyhow::Result<()> {
-    let path = layout.vkey(&config.log.name);
-    if path.exists() {
-        return Ok(());
-    }
     let store = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
     let key = store.load(&KeyId::new(material::LOG)?)?;
-    let vkey = VerifierKey::from_spki(&Origin::new(&config.log.origin)?, key.public_key())?;
-    output::create(&path, format!("{vkey}\n").as_bytes(), Readers::Anyone)
+    fresh::publish_log_key(&layout.vkey(&config.log.name), &config.log.origin, &*key)
 }
 
 /// Development keys open to nobody but this machine.
@@ -147,25 +133,14 @@ fn refuse_public(address: SocketAddr) -> anyhow::Result<()> {
 }
 
 fn make_folders(layout: &Layout) -> anyhow::Result<()> {
-    if layout.root.exists() && !layout.keys().exists() && !is_empty(&layout.root)? {
+    if layout.root.exists() && !layout.keys().exists() && !fresh::is_empty(&layout.root)? {
         bail!("{} exists and is not a folder of Kokuin's; name another with --data", layout.root.display());
     }
     for folder in ["", "ca", "tsu", "seal", "log"] {
         fs::create_dir_all(layout.root.join(folder))
             .with_context(|| format!("cannot make {}", layout.root.display()))?;
     }
-    make_private(&layout.keys())
-}
-
-fn make_private(folder: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.with_context(|| format!("cannot make {}", folder.display()))
-}
-
-fn is_empty(folder: &Path) -> anyhow::Result<bool> {
-    let mut entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
-    Ok(entries.next().is_none())
+    fresh::make_private(&layout.keys())
 }
 
 #[cfg(test)]

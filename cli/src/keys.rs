@@ -10,6 +10,8 @@ mod state;
 
 use std::path::{Path, PathBuf};
 
+pub(crate) use import_cert::check_certificate;
+
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use kokuin_hsm_config::{ceremony::Ceremony, soft::SoftStore};

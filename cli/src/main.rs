@@ -11,7 +11,9 @@ mod audit;
 mod completions;
 mod config;
 mod dev;
+mod fresh;
 mod hardening;
+mod init;
 mod keys;
 mod output;
 mod profile;
@@ -31,6 +33,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make the folders, secrets and configuration of a provider's services
+    Init(init::Args),
     /// Run the services
     Serve(serve::Args),
     /// Time-stamp files: FILE.tsr and its log receipt FILE.tsr.tlog-proof
@@ -50,6 +54,7 @@ enum Command {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
+        Command::Init(args) => success(init::run(&args)),
         Command::Serve(args) => success(serve::run(&args)),
         Command::Timestamp(args) => success(timestamp::run(&args)),
         Command::Seal(args) => success(seal::run(&args)),

@@ -13,6 +13,7 @@ use crate::{
     hardening,
 };
 
+mod check;
 mod clock;
 mod intake;
 mod logs;
@@ -21,7 +22,7 @@ mod production;
 mod seals;
 
 use process::Process;
-pub(crate) use process::read_certificates;
+pub(crate) use process::{parse_certificates, read_certificates};
 pub(crate) use seals::token_key;
 
 /// What to serve.

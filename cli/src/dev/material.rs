@@ -3,17 +3,18 @@
 use std::{fs, path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kokuin_asn1::{Certificate, pem};
 use kokuin_devca::{DevCa, Subject, Validity};
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::{KeyId, Purpose, SigningKey};
 use kokuin_profile::Profile;
 use kokuin_suite::KeyAlgorithm;
-use zeroize::Zeroizing;
 
 use super::{Layout, Wishes, authority};
-use crate::output::{self, Readers};
+use crate::{
+    fresh,
+    output::{self, Readers},
+};
 
 /// Names of the four keys.
 pub(super) const CA: &str = "ca";
@@ -27,7 +28,7 @@ const BACKDATE: i64 = 300;
 /// Makes keys, certificates, API token and secrets.
 pub(super) fn make(layout: &Layout, wishes: Wishes, now: i64) -> anyhow::Result<()> {
     for secret in [layout.passphrase(), layout.api_token(), layout.tenant_secret(), layout.token_secret()] {
-        make_secret(&secret)?;
+        fresh::make_secret(&secret)?;
     }
     let store = SoftStore::open(&layout.keys(), &layout.passphrase())?;
     let key = |name, algorithm, purpose| load_or_create(&store, name, algorithm, purpose);
@@ -71,17 +72,6 @@ fn make_root(layout: &Layout, key: &Arc<dyn SigningKey>, wishes: Wishes, now: i6
     let ca = DevCa::create(Arc::clone(key), "Kokuin Development Root", now - BACKDATE, &url)?;
     write_certificates(&path, &[ca.certificate()])?;
     Ok(ca)
-}
-
-/// 32 random octets, in base64url, for their owner alone.
-fn make_secret(path: &Path) -> anyhow::Result<()> {
-    if path.exists() {
-        return Ok(());
-    }
-    let mut octets = Zeroizing::new([0_u8; 32]);
-    getrandom::fill(octets.as_mut()).map_err(|e| anyhow::anyhow!("no random octets: {e}"))?;
-    let text = Zeroizing::new(URL_SAFE_NO_PAD.encode(octets.as_ref()));
-    output::create(path, text.as_bytes(), Readers::Owner)
 }
 
 /// The first certificate in a PEM file.

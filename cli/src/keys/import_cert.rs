@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, DirBuilder},
+    io::{self, Read as _},
     path::{Path, PathBuf},
 };
 
@@ -17,7 +18,7 @@ use time::OffsetDateTime;
 use super::{Place, Which};
 use crate::{
     output::{self, Readers},
-    serve::read_certificates,
+    serve::{parse_certificates, read_certificates},
 };
 
 /// Which certificate for which key.
@@ -25,7 +26,7 @@ use crate::{
 pub(super) struct Args {
     #[command(flatten)]
     which: Which,
-    /// PEM file: the key's certificate first, then its issuers', each signed by the next
+    /// PEM file: the key's certificate first, then its issuers', each signed by the next; `-`: standard input
     #[arg(value_name = "CHAIN.pem")]
     chain: PathBuf,
     /// Replace the certificate that is there; the old one is kept beside it
@@ -37,12 +38,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let place = Place::open(&args.which.config)?;
     let id = &args.which.name;
     let (path, profile) = place.certificate(id)?;
-    let certificates = read_certificates(&args.chain)?;
+    let certificates = match args.chain.to_str() {
+        Some("-") => read_standard_input()?,
+        Some(_) | None => read_certificates(&args.chain)?,
+    };
     let Some((own, issuers)) = certificates.split_first() else {
         bail!("{} holds no certificate", args.chain.display());
     };
     let key = place.keys.load(id)?;
-    check(&*key, own, issuers, profile, OffsetDateTime::now_utc().unix_timestamp())?;
+    check_certificate(&*key, own, issuers, profile, OffsetDateTime::now_utc().unix_timestamp())?;
     if let (false, Some(throwaway)) = (place.config.development, certificates.iter().find(|each| is_development(each)))
     {
         bail!("{} is development material", throwaway.subject_text());
@@ -59,8 +63,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A chain has a few certificates: what is longer is none.
+const LIMIT: u64 = 1 << 20;
+
+fn read_standard_input() -> anyhow::Result<Vec<Certificate>> {
+    let mut text = Vec::new();
+    io::stdin().take(LIMIT).read_to_end(&mut text).context("cannot read standard input")?;
+    parse_certificates(&text).context("standard input")
+}
+
 /// What a service would refuse is refused before it replaces anything (TSP-67).
-fn check(
+pub(crate) fn check_certificate(
     key: &dyn SigningKey,
     own: &Certificate,
     issuers: &[Certificate],

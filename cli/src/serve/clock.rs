@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use kokuin_clock::{Clock, RefusingClock, SystemClock, ntp::MeasuredClock};
 
 use crate::config::Config;
@@ -30,6 +30,20 @@ pub(super) fn start(config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
     }
     tracing::warn!(sources, "the time comes by NTP without authentication");
     Ok(Arc::new(MeasuredClock::start(rules, clock.servers()).context("cannot start the clock")?))
+}
+
+/// Whether a start would measure the time: [`start`] begins without, so that the log can be read, and issues nothing.
+///
+/// # Errors
+/// What is missing or breaks a rule.
+pub(super) fn check(config: &Config) -> anyhow::Result<()> {
+    let clock = config.clock.as_ref().context("there is no [clock]: nothing would be issued")?;
+    clock.rules()?;
+    let sources = clock.sources.len();
+    if sources < NEEDED {
+        bail!("clock.sources names {sources}, {NEEDED} are needed (JP-TS-20)");
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -158,7 +158,7 @@ impl Process {
 }
 
 /// Development certificates and policies are refused before anything is opened (THR-62).
-fn refuse_development(config: &Config, role: Role) -> anyhow::Result<()> {
+pub(super) fn refuse_development(config: &Config, role: Role) -> anyhow::Result<()> {
     if config.development {
         return Ok(());
     }
@@ -194,8 +194,12 @@ pub(super) fn key(keys: &SoftStore, uri: &str) -> anyhow::Result<Arc<dyn Signing
 /// Every certificate of a PEM file, in its order.
 pub(crate) fn read_certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
     let failed = || format!("cannot read certificates from {}", path.display());
-    let blocks = pem::decode_all(&fs::read(path).with_context(failed)?).with_context(failed)?;
-    blocks.iter().map(|block| Certificate::parse(&block.der).with_context(failed)).collect()
+    parse_certificates(&fs::read(path).with_context(failed)?).with_context(failed)
+}
+
+/// Every certificate of a PEM text, in its order.
+pub(crate) fn parse_certificates(text: &[u8]) -> anyhow::Result<Vec<Certificate>> {
+    pem::decode_all(text)?.iter().map(|block| Ok(Certificate::parse(&block.der)?)).collect()
 }
 
 pub(super) fn report_stop<E: std::fmt::Display>(what: &str, stopped: Result<(), E>) {

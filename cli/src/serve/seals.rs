@@ -60,7 +60,7 @@ pub(crate) fn token_key(path: Option<&Path>) -> anyhow::Result<TokenKey> {
 }
 
 /// Whom seals must lead to when they are read back, and their time-stamps.
-fn trust(config: &Config) -> anyhow::Result<TrustStore> {
+pub(super) fn trust(config: &Config) -> anyhow::Result<TrustStore> {
     let mut trust = anchors(&config.trust, Purpose::Seal)?;
     for anchor in config.tsa.iter().flat_map(|tsa| &tsa.trust) {
         add(&mut trust, anchor, Purpose::Tsa)?;
@@ -99,7 +99,7 @@ fn add(store: &mut TrustStore, path: &Path, purpose: Purpose) -> anyhow::Result<
 }
 
 /// A secret of 32 octets, from a file that holds them in base64url.
-fn octets(path: Option<&Path>, setting: &str) -> anyhow::Result<[u8; 32]> {
+pub(super) fn octets(path: Option<&Path>, setting: &str) -> anyhow::Result<[u8; 32]> {
     let path = path.with_context(|| format!("keys.{setting} is not set; the e-seal service needs it"))?;
     let secret = SecretFile::new(path.to_owned()).read()?;
     let decoded = Zeroizing::new(

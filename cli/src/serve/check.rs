@@ -1,0 +1,122 @@
+//! `kokuin serve tsa|eseal --config FILE --check`: everything that a start would refuse, found without starting.
+//!
+//! Nothing is signed and nothing written, so that it can run beside the service before a reload.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+use kokuin_audit::{Origin, VerifierKey};
+use kokuin_hsm_config::soft::SoftStore;
+use kokuin_key::Purpose;
+use kokuin_store::Database;
+use time::OffsetDateTime;
+
+use super::{
+    clock,
+    process::{Role, key, read_certificates, refuse_development},
+    production,
+    seals::{octets, trust},
+};
+use crate::{
+    config::{Config, Use},
+    keys::check_certificate,
+};
+
+/// What was found, one line each.
+#[derive(Debug, Default)]
+struct Findings {
+    broken: usize,
+}
+
+impl Findings {
+    fn add<T>(&mut self, what: &str, outcome: anyhow::Result<T>) -> Option<T> {
+        match outcome {
+            Ok(value) => {
+                println!("ok      {what}");
+                Some(value)
+            }
+            Err(error) => {
+                self.broken += 1;
+                println!("broken  {what}: {error:#}");
+                None
+            }
+        }
+    }
+}
+
+/// Checks and prints all of it.
+///
+/// # Errors
+/// If anything is broken.
+pub(super) fn run(path: &Path, role: Role) -> anyhow::Result<()> {
+    let mut findings = Findings::default();
+    if let Some(config) = findings.add("configuration", production::load(path)) {
+        check(&config, role, &mut findings);
+    }
+    match findings.broken {
+        0 => Ok(()),
+        broken => bail!("{broken} things must be put right in {}", path.display()),
+    }
+}
+
+fn check(config: &Config, role: Role, findings: &mut Findings) {
+    findings.add("no development material", refuse_development(config, role));
+    findings.add("service", check_service(config, role));
+    findings.add("clock", clock::check(config));
+    let Some(keys) = findings.add("key folder", open(config)) else { return };
+    findings.add("log", check_log(config, &keys));
+    let part = if role.seals() { "credential" } else { "tsu" };
+    for found in config.uses().iter().filter(|found| found.part == part) {
+        findings.add(&format!("{part} {}", found.name), check_use(found, &keys));
+    }
+}
+
+/// What the settings say of each other.
+fn check_service(config: &Config, role: Role) -> anyhow::Result<()> {
+    if role.seals() {
+        let eseal = config.eseal.as_ref().context("there is no [eseal]")?;
+        eseal.check()?;
+        octets(config.keys.tenant_secret_file.as_deref(), "tenant_secret_file")?;
+        octets(config.keys.token_secret_file.as_deref(), "token_secret_file")?;
+        trust(eseal)?;
+        return Ok(());
+    }
+    Ok(config.tsa.as_ref().context("there is no [tsa]")?.check()?)
+}
+
+fn open(config: &Config) -> anyhow::Result<SoftStore> {
+    let folder = &config.keys.directory;
+    // Opening would make it.
+    if !folder.is_dir() {
+        bail!("{} is no folder", folder.display());
+    }
+    Ok(SoftStore::open(folder, &config.keys.passphrase_file)?)
+}
+
+fn check_log(config: &Config, keys: &SoftStore) -> anyhow::Result<()> {
+    let key = key(keys, &config.log.key)?;
+    if key.purpose() != Purpose::Log {
+        bail!("key {} is for {}, not for a log", key.id(), key.purpose());
+    }
+    let vkey = VerifierKey::from_spki(&Origin::new(&config.log.origin)?, key.public_key())?.to_string();
+    if !config.log.database.exists() {
+        return Ok(());
+    }
+    let logs = Database::open_read_only(&config.log.database)?.logs()?;
+    match logs.iter().find(|log| log.name == config.log.name) {
+        Some(log) if log.vkey != vkey => {
+            bail!("log {} is {}, the configuration's is {vkey}", log.name, log.vkey)
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_use(found: &Use<'_>, keys: &SoftStore) -> anyhow::Result<()> {
+    let Some((path, profile)) = found.certificate else { return Ok(()) };
+    let key = key(keys, found.key)?;
+    let certificates = read_certificates(path)?;
+    let Some((own, issuers)) = certificates.split_first() else {
+        bail!("{} holds no certificate", path.display());
+    };
+    check_certificate(&*key, own, issuers, profile, OffsetDateTime::now_utc().unix_timestamp())
+}
