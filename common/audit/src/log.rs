@@ -1,9 +1,10 @@
 //! A log that is being written: one writer, any number of readers.
 //!
 //! [`Log::append`] hands an entry to the writer's thread; whatever is waiting there is stored in one durable transaction, then everybody is
-//! answered. A checkpoint follows within the interval of [`LogOptions`].
+//! answered; where many append at a time, it lets them gather for up to two milliseconds. A checkpoint follows within the interval of [`LogOptions`].
 
 mod error;
+mod inbox;
 mod open;
 mod pending;
 mod published;
@@ -12,22 +13,20 @@ mod writer;
 
 use std::{
     fmt,
-    sync::{
-        Arc, Mutex, PoisonError,
-        mpsc::{self, Sender},
-    },
+    sync::{Arc, Mutex, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 pub use error::LogError;
 use futures_channel::oneshot;
+use inbox::Inbox;
 use kokuin_key::{Purpose, SigningKey};
 use kokuin_suite::Verify;
 pub use pending::Pending;
 pub(crate) use published::{Published, StoredTree};
 pub use retired::RetiredLog;
-use writer::{Message, Shared, Submission, Writer};
+use writer::{Shared, Submission, Writer};
 
 use crate::{
     checkpoint::SignedCheckpoint,
@@ -102,7 +101,7 @@ struct Inner {
     read: Arc<dyn LogRead>,
     shared: Arc<Shared>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    sender: Option<Sender<Message>>,
+    inbox: Arc<Inbox>,
 }
 
 impl Log {
@@ -156,22 +155,20 @@ impl Log {
         let tail = open::load(store.as_mut(), read.as_ref(), anchor.as_ref(), &vkey, options.engine.as_ref())?;
         let mut writer = Writer::new(&options, vkey.clone(), store, Arc::clone(&read), anchor, tail);
         let shared = writer.start(&open::opening(&options.origin, &vkey, options.name.as_str(), previous))?;
-        let (sender, receiver) = mpsc::channel();
+        let inbox = Arc::new(Inbox::default());
+        let waiting = Arc::clone(&inbox);
         let thread = thread::Builder::new()
             .name(format!("log-{}", options.name))
-            .spawn(move || writer.run(&receiver))
+            .spawn(move || writer.run(&waiting))
             .map_err(|error| LogError::Thread(Arc::new(error)))?;
-        let (writer, sender) = (Mutex::new(Some(thread)), Some(sender));
-        Ok(Self(Arc::new(Inner { options, vkey, read, shared, writer, sender })))
+        let writer = Mutex::new(Some(thread));
+        Ok(Self(Arc::new(Inner { options, vkey, read, shared, writer, inbox })))
     }
 
     /// Hands over an entry that has been encoded.
     pub fn append_encoded(&self, entry: Encoded) -> Pending {
         let (answer, pending) = oneshot::channel();
-        if let Some(sender) = &self.0.sender {
-            // If the writer is gone the answer is dropped with the message, and says so.
-            drop(sender.send(Message::Append(Submission { entry, answer })));
-        }
+        self.0.inbox.push(Submission { entry, answer });
         Pending(pending)
     }
 
@@ -276,8 +273,7 @@ impl Log {
     /// answered for is durable all the same.
     pub fn close(&self) -> Result<(), LogError> {
         let (answer, closed) = oneshot::channel();
-        let sent = self.0.sender.as_ref().is_some_and(|sender| sender.send(Message::Close(answer)).is_ok());
-        let answered = if sent { pending::block_on(closed).ok() } else { None };
+        let answered = if self.0.inbox.close(answer) { pending::block_on(closed).ok() } else { None };
         self.0.join();
         // A writer that did not answer had closed the log before, or panicked.
         answered.unwrap_or_else(|| if self.0.shared.is_closed() { Ok(()) } else { Err(LogError::WriterGone) })
@@ -298,7 +294,7 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.sender = None;
+        self.inbox.abandon();
         self.join();
     }
 }

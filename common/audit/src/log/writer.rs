@@ -4,7 +4,6 @@ use std::{
     sync::{
         Arc, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicI64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError},
     },
     time::{Duration, Instant},
 };
@@ -13,7 +12,11 @@ use futures_channel::oneshot;
 use kokuin_key::{Prepared, Purpose, Signer, SigningKey};
 use kokuin_suite::{SignatureAlgorithm, Verify};
 
-use super::{LogError, LogOptions, Published, open::Tail};
+use super::{
+    LogError, LogOptions, Published,
+    inbox::{Crowd, Inbox, Work},
+    open::Tail,
+};
 use crate::{
     checkpoint::{Checkpoint, SignedCheckpoint},
     entry::{Admin, Encoded, Entry, Label, LogTime},
@@ -23,25 +26,17 @@ use crate::{
     storage::{Anchor, LogRead, LogStore, StorageError, StoredCheckpoint},
 };
 
-/// Most entries of a transaction.
-const GROUP: usize = 1024;
 /// Time between test appends while the log is not writable.
 const PROBE: Duration = Duration::from_secs(1);
 /// Stands for "no time yet": earlier than any [`LogTime`].
 const NO_TIME: i64 = i64::MIN;
 
-type Answer<T> = oneshot::Sender<Result<T, LogError>>;
+pub(super) type Answer<T> = oneshot::Sender<Result<T, LogError>>;
 
 /// An entry and who waits for it.
 pub(super) struct Submission {
     pub(super) entry: Encoded,
     pub(super) answer: Answer<LeafIndex>,
-}
-
-/// What the writer is told.
-pub(super) enum Message {
-    Append(Submission),
-    Close(Answer<()>),
 }
 
 /// What the writer tells everybody.
@@ -87,6 +82,8 @@ pub(super) struct Writer {
     in_doubt: Vec<Hash>,
     /// When the next checkpoint must be signed.
     due: Option<Instant>,
+    /// How many append at a time.
+    crowd: Crowd,
     shared: Option<Arc<Shared>>,
 }
 
@@ -112,6 +109,7 @@ impl Writer {
             tail,
             in_doubt: Vec::new(),
             due: None,
+            crowd: Crowd::default(),
             shared: None,
         }
     }
@@ -140,25 +138,20 @@ impl Writer {
     }
 
     /// Runs until the log is closed or nobody holds it any more.
-    pub(super) fn run(mut self, receiver: &Receiver<Message>) {
+    pub(super) fn run(mut self, inbox: &Arc<Inbox>) {
         let Some(shared) = self.shared.take() else { return };
-        let _ended = Ended(Arc::clone(&shared));
-        let mut group = Vec::with_capacity(GROUP);
-        let mut closing = None;
+        let _ended = Ended(Arc::clone(&shared), Arc::clone(inbox));
+        let mut group = Vec::new();
         loop {
-            match self.next_message(receiver) {
-                Ok(message) => take(message, &mut group, &mut closing),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-            while closing.is_none() && group.len() < GROUP {
-                let Ok(message) = receiver.try_recv() else { break };
-                take(message, &mut group, &mut closing);
-            }
+            let work = inbox.take(&mut group, self.due, self.crowd);
             if !group.is_empty() {
-                self.append(&shared, std::mem::take(&mut group));
-                group.reserve(GROUP);
+                self.append(&shared, inbox, std::mem::take(&mut group));
             }
+            let closing = match work {
+                Work::Group => None,
+                Work::Close(answer) => Some(answer),
+                Work::Abandoned => return,
+            };
             if closing.is_some() || self.due.is_some_and(|due| due <= Instant::now()) {
                 self.settle(&shared, closing.is_some());
             }
@@ -173,20 +166,14 @@ impl Writer {
         }
     }
 
-    fn next_message(&self, receiver: &Receiver<Message>) -> Result<Message, RecvTimeoutError> {
-        match self.due {
-            Some(due) => receiver.recv_timeout(due.saturating_duration_since(Instant::now())),
-            None => receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        }
-    }
-
     /// Stores a group and answers everybody in it.
-    fn append(&mut self, shared: &Shared, mut group: Vec<Submission>) {
+    fn append(&mut self, shared: &Shared, inbox: &Inbox, mut group: Vec<Submission>) {
         while shared.is_writable() && !group.is_empty() {
             let (entries, answers): (Vec<Encoded>, Vec<Answer<LeafIndex>>) =
                 group.into_iter().map(|submission| (submission.entry, submission.answer)).unzip();
             match self.store_group(&entries) {
                 Ok(first) => {
+                    self.crowd.saw(entries.len(), inbox.len());
                     shared
                         .last_time
                         .store(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros), Ordering::Release);
@@ -324,11 +311,12 @@ impl Writer {
 }
 
 /// Whatever ends the writer, a panic too: nothing is taken as writable that nobody writes.
-struct Ended(Arc<Shared>);
+struct Ended(Arc<Shared>, Arc<Inbox>);
 
 impl Drop for Ended {
     fn drop(&mut self) {
         self.0.writable.store(false, Ordering::Release);
+        self.1.end();
     }
 }
 
@@ -336,11 +324,4 @@ impl Drop for Ended {
 fn test_append() -> Entry {
     let action = Label::new("log.test-append").expect("the label is of the alphabet");
     Entry::Admin(Admin { time: LogTime::system_now(), action, target: None, actor: None, reason: None })
-}
-
-fn take(message: Message, group: &mut Vec<Submission>, closing: &mut Option<Answer<()>>) {
-    match message {
-        Message::Append(submission) => group.push(submission),
-        Message::Close(answer) => *closing = Some(answer),
-    }
 }
