@@ -1,7 +1,7 @@
 //! Load generator that takes any TSA URL.
 //!
 //! Lives here: how a time-stamp service is measured, so that others are measured with the same load. May use: `asn1`,
-//! `settings`, OpenSSL for its raw signing time. Must not know: how Kokuin works inside.
+//! `settings`, OpenSSL and aws-lc-rs for their raw signing times. Must not know: how Kokuin works inside.
 
 mod answer;
 mod connection;
@@ -21,10 +21,15 @@ use options::{Arguments, Command, TsaOptions};
 use processor::Usage;
 use question::Questions;
 use report::Report;
+use signing::Raw;
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Tsa(options) => measure(&options),
+        Command::Raw { key } => {
+            println!("{}", serde_json::to_string(&Raw::measure(key)?)?);
+            Ok(())
+        }
     }
 }
 
@@ -32,13 +37,13 @@ fn main() -> anyhow::Result<()> {
 fn measure(options: &TsaOptions) -> anyhow::Result<()> {
     let target = options.url.target()?;
     let questions = Questions::new(&target, options)?;
-    let signing_before = signing::measure(options.key)?;
+    let signing_before = Raw::measure(options.key)?;
     let warm_up = Load::new(&target, options, &questions).until(Some(options.warm_up.as_std()), None);
     warm_up.run().with_context(|| format!("warming {} up", options.url))?;
     let before = Usage::of_all(&options.pid)?;
     let load = Load::new(&target, options, &questions).until(options.duration_limit(), options.count).run()?;
     let after = Usage::of_all(&options.pid)?;
-    let signing_after = signing::measure(options.key)?;
+    let signing_after = Raw::measure(options.key)?;
     let syncing = options.data.as_deref().map(syncing::measure).transpose()?;
     let report = Report::new(options, &load, (before, after), (signing_before, signing_after), syncing);
     if options.json {

@@ -26,6 +26,12 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// An RFC 3161 service, any product's.
     Tsa(TsaOptions),
+    /// What a signature costs by itself, in each library; needs no service.
+    Raw {
+        /// Kind of key.
+        #[arg(long, value_enum, default_value_t = KeyKind::P256)]
+        key: KeyKind,
+    },
 }
 
 /// How a time-stamp service is measured.
@@ -55,7 +61,7 @@ pub(crate) struct TsaOptions {
     /// Process of the service, on this machine; repeat for several.
     #[arg(long)]
     pub(crate) pid: Vec<u32>,
-    /// Kind of key whose raw signing time OpenSSL is measured with.
+    /// Kind of key whose raw signing time is measured.
     #[arg(long, value_enum, default_value_t = KeyKind::P256)]
     pub(crate) key: KeyKind,
     /// Folder on the disk that holds the service's log: its fdatasync is measured.
@@ -91,12 +97,21 @@ pub(crate) enum KeyKind {
     P256,
     /// ECDSA over P-384.
     P384,
+    /// Ed25519.
+    Ed25519,
     /// RSA PKCS#1 v1.5, 2048 bits.
     Rsa2048,
     /// RSA PKCS#1 v1.5, 3072 bits.
     Rsa3072,
     /// RSA PKCS#1 v1.5, 4096 bits.
     Rsa4096,
+}
+
+impl KeyKind {
+    /// Whether it is one of RSA's.
+    pub(crate) const fn is_rsa(self) -> bool {
+        matches!(self, Self::Rsa2048 | Self::Rsa3072 | Self::Rsa4096)
+    }
 }
 
 /// Address of a service, taken apart.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use serde::Serialize;
 
-use crate::{load::Measured, options::TsaOptions, processor::Usage, syncing::Syncing};
+use crate::{load::Measured, options::TsaOptions, processor::Usage, signing::Raw, syncing::Syncing};
 
 /// One run.
 #[derive(Debug, Serialize)]
@@ -19,7 +19,7 @@ pub(crate) struct Report {
     latency_us: Latency,
     errors: BTreeMap<String, u64>,
     server: Option<Server>,
-    openssl: Signing,
+    raw: Signing,
     fdatasync: Option<Syncing>,
 }
 
@@ -42,8 +42,8 @@ struct Latency {
 #[derive(Debug, Serialize)]
 struct Server {
     cpu_us_per_token: f64,
-    /// In raw signatures of the same kind of key.
-    signatures_per_token: f64,
+    /// One raw signature divided by it.
+    signing_share: f64,
     resident_before_mib: f64,
     resident_after_mib: f64,
 }
@@ -52,9 +52,10 @@ struct Server {
 #[derive(Debug, Serialize)]
 struct Signing {
     key: crate::options::KeyKind,
-    before_us: f64,
-    after_us: f64,
-    mean_us: f64,
+    before: Raw,
+    after: Raw,
+    /// The mean of both of what a token is held against.
+    yardstick_us: f64,
 }
 
 impl Report {
@@ -62,16 +63,16 @@ impl Report {
         options: &TsaOptions,
         load: &Measured,
         (before, after): (Option<Usage>, Option<Usage>),
-        (signing_before, signing_after): (Duration, Duration),
+        (raw_before, raw_after): (Raw, Raw),
         fdatasync: Option<Syncing>,
     ) -> Self {
-        let mean_us = f64::midpoint(micros(signing_before), micros(signing_after));
+        let yardstick_us = raw_before.mean(raw_after).yardstick_us(options.key);
         let seconds = load.elapsed.as_secs_f64();
         let server = before.zip(after).map(|(before, after)| {
             let cpu_us_per_token = micros(after.time.saturating_sub(before.time)) / count(load.tokens.max(1));
             Server {
                 cpu_us_per_token,
-                signatures_per_token: cpu_us_per_token / mean_us,
+                signing_share: yardstick_us / cpu_us_per_token,
                 resident_before_mib: count(before.resident) / 1_048_576.0,
                 resident_after_mib: count(after.resident) / 1_048_576.0,
             }
@@ -91,12 +92,7 @@ impl Report {
             },
             errors: load.errors.clone(),
             server,
-            openssl: Signing {
-                key: options.key,
-                before_us: micros(signing_before),
-                after_us: micros(signing_after),
-                mean_us,
-            },
+            raw: Signing { key: options.key, before: raw_before, after: raw_after, yardstick_us },
             fdatasync,
         }
     }
@@ -140,11 +136,15 @@ impl fmt::Display for Report {
             true => writeln!(f, "errors       none")?,
             false => writeln!(f, "errors       {:?}", self.errors)?,
         }
-        let Signing { key, before_us, after_us, .. } = &self.openssl;
-        writeln!(f, "openssl      {before_us:.1} us a signature before, {after_us:.1} us after ({key:?})")?;
+        let Signing { key, before, after, .. } = &self.raw;
+        for (library, before, after) in
+            [("openssl", before.openssl_us, after.openssl_us), ("aws-lc-rs", before.aws_lc_us, after.aws_lc_us)]
+        {
+            writeln!(f, "{library:<12} {before:.1} us a signature before, {after:.1} us after ({key:?})")?;
+        }
         if let Some(server) = &self.server {
-            let Server { cpu_us_per_token, signatures_per_token, resident_before_mib, resident_after_mib } = server;
-            writeln!(f, "server CPU   {cpu_us_per_token:.1} us a token = {signatures_per_token:.2} raw signatures")?;
+            let Server { cpu_us_per_token, signing_share, resident_before_mib, resident_after_mib } = server;
+            writeln!(f, "server CPU   {cpu_us_per_token:.1} us a token; a raw signature is {signing_share:.2} of it")?;
             writeln!(f, "memory       {resident_before_mib:.1} MiB before, {resident_after_mib:.1} MiB after")?;
         }
         match &self.fdatasync {
