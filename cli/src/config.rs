@@ -120,7 +120,7 @@ impl Config {
         paths.extend(tenant_secret_file);
         paths.extend(token_secret_file);
         if let Some(tsa) = &mut self.tsa {
-            paths.push(&mut tsa.tsu.certificate);
+            paths.extend(tsa.tsu.iter_mut().flat_map(kokuin_tsa::TsuConfig::paths_mut));
         }
         if let Some(eseal) = &mut self.eseal {
             paths.push(&mut eseal.credential.certificate);

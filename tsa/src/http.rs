@@ -3,12 +3,15 @@
 //! Decided before a body is parsed, as problem+json: 404, 405, 408, 413, 415, 429, 503. Every body that is parsed gets
 //! a `TimeStampResp` with status 200, refused or not (TSP-45).
 
+mod access;
 mod openapi;
 mod public;
 mod readiness;
 mod timestamp;
 
 use std::{rc::Rc, sync::Arc};
+
+pub use access::Access;
 
 use actix_web::{
     middleware::from_fn,
@@ -29,6 +32,7 @@ pub fn routes(service: &Arc<Service>, limits: &Limits, registry: &Registry, log:
     Arc::new(move |config| {
         configure_timestamp(config, &service, &door);
         configure_public(config, &service, &document);
+        configure_named(config);
         health.configure(config);
         log.configure(config);
     })
@@ -36,12 +40,19 @@ pub fn routes(service: &Arc<Service>, limits: &Limits, registry: &Registry, log:
 
 /// The issuing path. No middleware here: a token pays for what it needs.
 fn configure_timestamp(config: &mut ServiceConfig, service: &Arc<Service>, door: &Door) {
-    config.app_data(Data::new(door.clone())).app_data(Rc::new(Worker::new(service)));
-    for path in ["/tsa".to_owned(), format!("/tsa/{}", service.tsu().name())] {
-        config.service(
-            web::resource(path).route(web::post().to(timestamp::stamp)).default_service(web::to(timestamp::only_post)),
-        );
-    }
+    config.app_data(Data::new(door.clone())).app_data(Rc::new(Worker::new(service))).service(
+        web::resource("/tsa").route(web::post().to(timestamp::stamp)).default_service(web::to(timestamp::only_post)),
+    );
+}
+
+/// The units by name. Which there are is looked up at each request, so that a reload needs no new routes; it comes last, because the
+/// service's own addresses under `/tsa/` are not names.
+fn configure_named(config: &mut ServiceConfig) {
+    config.service(
+        web::resource("/tsa/{tsu}")
+            .route(web::post().to(timestamp::stamp_at))
+            .default_service(web::to(timestamp::only_post_at)),
+    );
 }
 
 fn configure_public(config: &mut ServiceConfig, service: &Arc<Service>, document: &str) {
@@ -52,6 +63,12 @@ fn configure_public(config: &mut ServiceConfig, service: &Arc<Service>, document
             web::resource("/tsa/certchain")
                 .wrap(from_fn(correlate))
                 .route(get_or_head().to(public::certchain))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/tsa/{tsu}/certchain")
+                .wrap(from_fn(correlate))
+                .route(get_or_head().to(public::certchain_of))
                 .default_service(only("GET, HEAD")),
         )
         .service(

@@ -1,6 +1,6 @@
-//! What the log hears beside tokens: changes of the clock and of the key, readings, self-tests, counted refusals.
+//! What the log hears beside tokens: changes of the clock and of the keys, readings, self-tests, counted refusals.
 //!
-//! One thread of the service's own looks each second, so that no request pays for it.
+//! One thread of the service's own looks each second, and at the instant of a take-over, so that no request pays for it.
 
 use std::{
     sync::{
@@ -11,19 +11,28 @@ use std::{
     time::Duration,
 };
 
-use kokuin_audit::{Entry, LeafIndex, Log, LogError, entry};
+use arc_swap::ArcSwap;
+use kokuin_audit::{
+    Entry, LeafIndex, Log, LogError,
+    entry::{self, KeyStateName, LogTime},
+};
 use kokuin_clock::ClockState;
-use kokuin_key::{KeyState, self_test};
+use kokuin_key::{KeyError, KeyState, self_test};
 use kokuin_suite::Verify;
 
-use crate::{count::RefusalCounts, health::Health, label::label, timekeeper::Timekeeper, tsu::Tsu};
+use crate::{
+    count::RefusalCounts, label::label, life::Phase, seat::Seat, service::clock_micros, timekeeper::TimeBase,
+    units::Units,
+};
 
 /// How often the thread looks.
 const TICK: Duration = Duration::from_secs(1);
 /// Refusals are counted, and readings recorded, for so long.
 const MINUTE_US: i64 = 60_000_000;
-/// Between two self-tests of the key.
+/// Between two self-tests of a key.
 const SELF_TEST_US: i64 = 300_000_000;
+/// The same after one that failed.
+const SELF_TEST_AGAIN_US: i64 = 10_000_000;
 
 /// What this service is called in the log.
 pub(crate) const SERVICE: &str = "tsa";
@@ -32,55 +41,81 @@ pub(crate) const SERVICE: &str = "tsa";
 #[derive(Debug)]
 pub(crate) struct Journal {
     log: Log,
-    keeper: Arc<Timekeeper>,
-    tsu: Arc<Tsu>,
+    base: Arc<TimeBase>,
+    units: Arc<ArcSwap<Units>>,
     engine: Arc<dyn Verify>,
     refusals: Arc<RefusalCounts>,
-    health: Arc<Health>,
     clock: Option<ClockState>,
-    key: KeyState,
+    /// One for each seat of the units looked at last.
+    watched: Vec<Watched>,
     /// Begin of the minute that refusals are being counted in.
     minute: i64,
     last_reading: i64,
+}
+
+/// What is known of one seat.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    seat: u64,
+    /// As the log has it; a seat that is new is active unless the log says otherwise.
+    state: KeyStateName,
     last_self_test: i64,
+}
+
+/// Its back end's word, or else its place in its life.
+fn state_of(seat: &Seat, micros: i64) -> KeyStateName {
+    match (seat.tsu().key().state(), seat.tsu().life().phase_at(micros)) {
+        (KeyState::Lost, _) => KeyStateName::Lost,
+        (KeyState::Suspended, _) => KeyStateName::Suspended,
+        (KeyState::Active, Phase::Prepared) => KeyStateName::Prepared,
+        (KeyState::Active, Phase::Active) => KeyStateName::Active,
+        (KeyState::Active, Phase::Retired) => KeyStateName::Retired,
+    }
 }
 
 impl Journal {
     /// A journal that has recorded nothing yet.
     pub(crate) fn new(
         log: Log,
-        keeper: Arc<Timekeeper>,
-        tsu: Arc<Tsu>,
+        base: Arc<TimeBase>,
+        units: Arc<ArcSwap<Units>>,
         engine: Arc<dyn Verify>,
         refusals: Arc<RefusalCounts>,
-        health: Arc<Health>,
     ) -> Self {
-        let now = entry::LogTime::system_now().unix_micros();
+        let now = LogTime::system_now().unix_micros();
         Self {
             log,
-            keeper,
+            base,
+            units,
             engine,
             refusals,
-            health,
             clock: None,
-            key: KeyState::Active,
-            tsu,
+            watched: Vec::new(),
             minute: now - now.rem_euclid(MINUTE_US),
             last_reading: i64::MIN,
-            last_self_test: now,
         }
     }
 
+    /// Records how the keys did in their first test, in the order of the seats.
+    pub(crate) fn record_first_tests(&self, tests: &[Result<(), KeyError>], now: LogTime) -> Result<(), LogError> {
+        let units = self.units.load_full();
+        units.seats().zip(tests).try_for_each(|(seat, outcome)| self.record_test(seat, outcome.as_ref().err(), now))
+    }
+
     /// Records what has changed since the last call. `now` is the system clock's, and only decides what is due.
-    pub(crate) fn tick(&mut self, now: entry::LogTime) -> Result<(), LogError> {
+    pub(crate) fn tick(&mut self, now: LogTime) -> Result<(), LogError> {
+        let units = self.units.load_full();
         self.record_clock_state(now)?;
-        self.record_key_state(now)?;
-        self.record_reading(now)?;
-        let micros = now.unix_micros();
-        if self.key == KeyState::Active && micros.saturating_sub(self.last_self_test) >= SELF_TEST_US {
-            self.last_self_test = micros;
-            self.record_self_test(now)?;
+        self.watch(&units, now);
+        for (seat, place) in units.seats().zip(0..) {
+            self.record_key_state(seat, place, now)?;
         }
+        self.record_reading(&units, now)?;
+        for (seat, place) in units.seats().zip(0..) {
+            self.test_if_due(seat, place, now)?;
+        }
+        units.look(clock_micros(self.base.clock(), now));
+        let micros = now.unix_micros();
         let minute = micros - micros.rem_euclid(MINUTE_US);
         if minute != self.minute {
             self.record_refusals(now)?;
@@ -89,12 +124,32 @@ impl Journal {
         Ok(())
     }
 
-    fn record_clock_state(&mut self, now: entry::LogTime) -> Result<(), LogError> {
-        let state = self.keeper.clock().state();
+    /// One place for each seat, in their order; what was known of a seat stays known.
+    fn watch(&mut self, units: &Units, now: LogTime) {
+        let known = std::mem::take(&mut self.watched);
+        let watched = units.seats().map(|seat| {
+            let before = known.iter().find(|watched| watched.seat == seat.number()).copied();
+            let new = Watched { seat: seat.number(), state: KeyStateName::Active, last_self_test: now.unix_micros() };
+            before.unwrap_or(new)
+        });
+        self.watched = watched.collect();
+    }
+
+    /// How long nothing is to do: a second, or until a key begins or ends.
+    fn pause(&self) -> Duration {
+        let now = clock_micros(self.base.clock(), LogTime::system_now());
+        let units = self.units.load();
+        let change = units.seats().filter_map(|seat| seat.tsu().life().next_change(now)).min();
+        let change = change.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros);
+        change.map_or(TICK, |change| change.clamp(Duration::from_millis(1), TICK))
+    }
+
+    fn record_clock_state(&mut self, now: LogTime) -> Result<(), LogError> {
+        let state = self.base.clock().state();
         if self.clock == Some(state) {
             return Ok(());
         }
-        let clock = self.keeper.clock();
+        let clock = self.base.clock();
         let refusal = clock.read().err().map(|refusal| label(refusal.code()));
         let reason = refusal.or_else(|| clock.doubted().map(|source| label(source.as_str())));
         let from = self.clock.map(|state| label(state.code()));
@@ -103,56 +158,65 @@ impl Journal {
         Ok(())
     }
 
-    fn record_key_state(&mut self, now: entry::LogTime) -> Result<(), LogError> {
-        let state = self.tsu.key().state();
-        if self.key == state {
+    fn record_key_state(&mut self, seat: &Seat, place: usize, now: LogTime) -> Result<(), LogError> {
+        let state = state_of(seat, clock_micros(self.base.clock(), now));
+        let before = self.watched[place].state;
+        if before == state {
             return Ok(());
         }
-        let name = match state {
-            KeyState::Active => entry::KeyStateName::Active,
-            KeyState::Suspended => entry::KeyStateName::Suspended,
-            KeyState::Lost => entry::KeyStateName::Lost,
-        };
-        let key = self.tsu.key_name().clone();
-        self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state: name, reason: None }))?;
-        self.key = state;
-        // A key that comes back is tested at once: readiness follows the test.
-        self.last_self_test = i64::MIN;
+        let key = seat.tsu().key_name().clone();
+        self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state, reason: None }))?;
+        self.watched[place].state = state;
+        if matches!(before, KeyStateName::Suspended | KeyStateName::Lost) {
+            // A key that comes back is tested at once: readiness follows the test.
+            self.watched[place].last_self_test = i64::MIN;
+        }
         Ok(())
     }
 
+    fn test_if_due(&mut self, seat: &Seat, place: usize, now: LogTime) -> Result<(), LogError> {
+        let watched = &mut self.watched[place];
+        let period = if seat.health().key_signs() { SELF_TEST_US } else { SELF_TEST_AGAIN_US };
+        let due = now.unix_micros().saturating_sub(watched.last_self_test) >= period;
+        if !due || !matches!(watched.state, KeyStateName::Prepared | KeyStateName::Active) {
+            return Ok(());
+        }
+        watched.last_self_test = now.unix_micros();
+        let outcome = self_test(&**seat.tsu().key(), &*self.engine);
+        seat.health().set_key(outcome.is_ok());
+        self.record_test(seat, outcome.as_ref().err(), now)
+    }
+
+    /// Says in the log how a key did that signed the fixed string that is neither attributes nor a note.
+    fn record_test(&self, seat: &Seat, error: Option<&KeyError>, now: LogTime) -> Result<(), LogError> {
+        let result = if error.is_none() { entry::TestResult::Passed } else { entry::TestResult::Failed };
+        let code = error.map(|error| label(error.code()));
+        let key = seat.tsu().key_name().clone();
+        self.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code })).map(drop)
+    }
+
     /// One reading at the start of issuing, and one each minute while tokens are given their time from it.
-    fn record_reading(&mut self, now: entry::LogTime) -> Result<(), LogError> {
-        let due = now.unix_micros().saturating_sub(self.last_reading) >= MINUTE_US && self.keeper.was_asked();
-        if self.keeper.is_recorded() && !due {
+    fn record_reading(&mut self, units: &Units, now: LogTime) -> Result<(), LogError> {
+        let due = now.unix_micros().saturating_sub(self.last_reading) >= MINUTE_US && self.base.was_asked();
+        if self.base.is_recorded() && !due {
             return Ok(());
         }
         // A clock that refuses is a state of the clock, and recorded as such.
-        let Ok(reading) = self.keeper.reading() else { return Ok(()) };
+        let Ok(reading) = units.widest_keeper().reading() else { return Ok(()) };
         let index = self.append(&Entry::ClockReading(entry::ClockReading {
-            time: entry::LogTime::from_unix_micros(reading.instant().unix_micros()),
+            time: LogTime::from_unix_micros(reading.instant().unix_micros()),
             source: label(reading.source().as_str()),
             bound_us: reading.uncertainty().as_micros(),
             measured: reading.measured(),
         }))?;
-        self.keeper.recorded(index);
+        self.base.recorded(index);
         self.last_reading = now.unix_micros();
         Ok(())
     }
 
-    /// Signs the fixed string that is neither attributes nor a note, and says in the log that it did.
-    pub(crate) fn record_self_test(&mut self, now: entry::LogTime) -> Result<(), LogError> {
-        let outcome = self_test(&**self.tsu.key(), &*self.engine);
-        self.health.set_key(outcome.is_ok());
-        let result = if outcome.is_ok() { entry::TestResult::Passed } else { entry::TestResult::Failed };
-        let code = outcome.err().map(|error| label(error.code()));
-        let key = self.tsu.key_name().clone();
-        self.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code })).map(drop)
-    }
-
     /// One entry for each class that was refused in the minute that has ended.
-    pub(crate) fn record_refusals(&mut self, now: entry::LogTime) -> Result<(), LogError> {
-        let minute = entry::LogTime::from_unix_micros(self.minute);
+    pub(crate) fn record_refusals(&mut self, now: LogTime) -> Result<(), LogError> {
+        let minute = LogTime::from_unix_micros(self.minute);
         let mut taken = self.refusals.take().into_iter();
         while let Some((class, count)) = taken.next() {
             let entry = entry::Refusals { time: now, service: label(SERVICE), class: label(class), minute, count };
@@ -186,11 +250,11 @@ impl JournalThread {
         let (stop, stopped) = channel();
         let thread = thread::Builder::new().name("tsa-journal".to_owned()).spawn(move || {
             loop {
-                let end = match stopped.recv_timeout(TICK) {
+                let end = match stopped.recv_timeout(journal.pause()) {
                     Err(RecvTimeoutError::Timeout) => false,
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
                 };
-                let now = entry::LogTime::system_now();
+                let now = LogTime::system_now();
                 let outcome = if end { journal.record_refusals(now) } else { journal.tick(now) };
                 if let Err(error) = outcome {
                     tracing::warn!(%error, "the log did not take an entry of the journal");

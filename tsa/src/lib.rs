@@ -3,6 +3,7 @@
 //! Lives here: the order of the stages, what a TSU is, what is refused and how. May use: `asn1`, `suite`, `profile`, `validate` (its chains), `clock`, `key`,
 //! `audit`, `settings`, and in [`http`], counts and metrics `web`. Must not know: SQL, which device signs, where keys and certificates are kept.
 
+mod assemble;
 pub mod config;
 pub mod count;
 mod desk;
@@ -10,12 +11,14 @@ pub mod health;
 pub mod http;
 mod journal;
 mod label;
+pub mod life;
 mod meter;
 pub mod offer;
 mod pool;
 pub mod refusal;
 mod refusal_class;
 pub mod response;
+pub mod seat;
 pub mod serial;
 pub mod service;
 pub mod stage;
@@ -23,11 +26,13 @@ pub mod start;
 pub mod template;
 pub mod timekeeper;
 pub mod tsu;
+pub mod unit;
+pub mod units;
 pub mod worker;
 
 pub use config::{Config, ConfigError, DEVELOPMENT_POLICY, TsuConfig};
 pub use refusal::Refusal;
 pub use refusal_class::RefusalClass;
-pub use service::{Parts, Service};
+pub use service::{KeyParts, Parts, Service, TsuParts};
 pub use start::StartError;
 pub use worker::Worker;

@@ -9,7 +9,7 @@ use kokuin_clock::ClockRefusal;
 use kokuin_key::{KeyError, KeyState};
 use kokuin_suite::DigestAlgorithm;
 
-use crate::refusal_class::RefusalClass;
+use crate::{life::Phase, refusal_class::RefusalClass};
 
 /// A rule of RFC 3161, of EN 319 422 or of the TSU's policy that kept a token from being issued.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +115,20 @@ pub enum Refusal {
         /// Unix seconds.
         at: i64,
     },
+    /// The TSU does not sign yet, or no more.
+    #[error("TSU {tsu} is {phase}")]
+    NotActive {
+        /// Its name.
+        tsu: String,
+        /// Where it is in its life.
+        phase: Phase,
+    },
+    /// The key did not sign when it was last tested.
+    #[error("key {key} failed its last self-test")]
+    SelfTestFailed {
+        /// Its name.
+        key: String,
+    },
     /// The key is suspended or lost.
     #[error("key {key} may not be used: {state}")]
     KeyNotActive {
@@ -182,6 +196,8 @@ impl Refusal {
             Self::OutsideCertificate { .. } => RefusalClass::OutsideCertificate,
             Self::OutsideKeyPeriod { .. } => RefusalClass::OutsideKeyPeriod,
             Self::AlgorithmEnded { .. } => RefusalClass::AlgorithmEnded,
+            Self::NotActive { .. } => RefusalClass::NotActive,
+            Self::SelfTestFailed { .. } => RefusalClass::SelfTestFailed,
             Self::KeyNotActive { .. } => RefusalClass::KeyNotActive,
             Self::Key(_) => RefusalClass::Key,
             Self::SignatureWrong { .. } => RefusalClass::SignatureWrong,
@@ -226,6 +242,8 @@ impl Refusal {
             Self::OutsideCertificate { .. }
             | Self::OutsideKeyPeriod { .. }
             | Self::AlgorithmEnded { .. }
+            | Self::NotActive { .. }
+            | Self::SelfTestFailed { .. }
             | Self::KeyNotActive { .. } => "the time-stamping unit is not in service".to_owned(),
             Self::Key(_) | Self::SignatureWrong { .. } | Self::SignerGone => {
                 "the token could not be signed; try again later".to_owned()

@@ -39,6 +39,10 @@ pub enum RefusalClass {
     OutsideKeyPeriod,
     /// [`Refusal::AlgorithmEnded`](crate::Refusal::AlgorithmEnded).
     AlgorithmEnded,
+    /// [`Refusal::NotActive`](crate::Refusal::NotActive).
+    NotActive,
+    /// [`Refusal::SelfTestFailed`](crate::Refusal::SelfTestFailed).
+    SelfTestFailed,
     /// [`Refusal::KeyNotActive`](crate::Refusal::KeyNotActive).
     KeyNotActive,
     /// [`Refusal::Key`](crate::Refusal::Key).
@@ -57,7 +61,7 @@ pub enum RefusalClass {
 
 impl RefusalClass {
     /// Every class, in the order of the pipeline.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::BodyEmpty,
         Self::BodyTooLong,
         Self::Malformed,
@@ -76,6 +80,8 @@ impl RefusalClass {
         Self::OutsideCertificate,
         Self::OutsideKeyPeriod,
         Self::AlgorithmEnded,
+        Self::NotActive,
+        Self::SelfTestFailed,
         Self::KeyNotActive,
         Self::Key,
         Self::SignatureWrong,
@@ -113,6 +119,8 @@ impl RefusalClass {
             Self::OutsideCertificate => "tsa.outside-certificate",
             Self::OutsideKeyPeriod => "tsa.outside-key-period",
             Self::AlgorithmEnded => "tsa.algorithm-ended",
+            Self::NotActive => "tsa.not-active",
+            Self::SelfTestFailed => "tsa.self-test-failed",
             Self::KeyNotActive => "tsa.key-not-active",
             Self::Key => "tsa.key",
             Self::SignatureWrong => "tsa.signature-wrong",
@@ -142,9 +150,10 @@ impl RefusalClass {
             Self::TimeOutOfRange | Self::Key | Self::SignatureWrong | Self::QueueFull | Self::SignerGone => {
                 "RFC 3161 2.4.2"
             }
-            Self::OutsideCertificate => "EN 319 421 TIS-7.6.7-01",
+            Self::OutsideCertificate | Self::NotActive => "EN 319 421 TIS-7.6.7-01",
             Self::OutsideKeyPeriod => "EN 319 421 TIS-7.7.1-09",
             Self::AlgorithmEnded => "TS 119 312",
+            Self::SelfTestFailed => "EN 319 421 TIS-7.6.2-03",
             Self::KeyNotActive => "EN 319 421 OVR-7.13-02",
             Self::LogNotWritable | Self::NotRecorded => "EN 319 421 OVR-7.12-01",
         }

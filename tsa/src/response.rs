@@ -50,6 +50,8 @@ pub const fn failure_info(refusal: &Refusal) -> FailureInfo {
         Refusal::OutsideCertificate { .. }
         | Refusal::OutsideKeyPeriod { .. }
         | Refusal::AlgorithmEnded { .. }
+        | Refusal::NotActive { .. }
+        | Refusal::SelfTestFailed { .. }
         | Refusal::KeyNotActive { .. }
         | Refusal::Key(_)
         | Refusal::SignatureWrong { .. }

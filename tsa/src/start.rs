@@ -15,8 +15,57 @@ pub enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The certificate file is empty.
-    #[error("there is no certificate for the TSU")]
-    NoCertificate,
+    #[error("there is no certificate for TSU {tsu}")]
+    NoCertificate {
+        /// Whose.
+        tsu: String,
+    },
+    /// A TSU that signs or will has no key.
+    #[error("there is no key for TSU {tsu}")]
+    NoKey {
+        /// Whose.
+        tsu: String,
+    },
+    /// A key serves two TSUs (TSP-65).
+    #[error("the key of TSU {other} is TSU {one}'s already")]
+    KeyTwice {
+        /// Who has it.
+        one: String,
+        /// Who would have it too.
+        other: String,
+    },
+    /// A qualified TSU shares its name with another (TSP-72).
+    #[error("TSU {qualified} is qualified and has the subject of TSU {other}, which is not: {subject}")]
+    SubjectShared {
+        /// The qualified one.
+        qualified: String,
+        /// The other.
+        other: String,
+        /// Their subject.
+        subject: String,
+    },
+    /// A key would begin to sign when it may not.
+    #[error("{subject} may sign from {from} to {until}, and would begin at {begin} (unix seconds)")]
+    Begin {
+        /// Of the certificate.
+        subject: String,
+        /// As configured.
+        begin: i64,
+        /// Unix seconds.
+        from: i64,
+        /// Unix seconds.
+        until: i64,
+    },
+    /// Between two keys of a TSU there would be none (TSP-68).
+    #[error("the key of TSU {tsu} ends at {ends}, the next begins at {begins} (unix seconds)")]
+    Gap {
+        /// Whose.
+        tsu: String,
+        /// Unix seconds.
+        ends: i64,
+        /// Unix seconds.
+        begins: i64,
+    },
     /// The key is for something else (TSP-40).
     #[error("key {key} is for {found}, a TSU's must be for time-stamps")]
     Purpose {
@@ -76,7 +125,12 @@ impl StartError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Config(error) => error.code(),
-            Self::NoCertificate => "tsa.start.no-certificate",
+            Self::NoCertificate { .. } => "tsa.start.no-certificate",
+            Self::NoKey { .. } => "tsa.start.no-key",
+            Self::KeyTwice { .. } => "tsa.start.key-twice",
+            Self::SubjectShared { .. } => "tsa.start.subject-shared",
+            Self::Begin { .. } => "tsa.start.begin",
+            Self::Gap { .. } => "tsa.start.gap",
             Self::Purpose { .. } => "tsa.start.purpose",
             Self::KeyMismatch { .. } => "tsa.start.key-mismatch",
             Self::Profile(_) => "tsa.start.profile",
@@ -98,7 +152,10 @@ impl StartError {
         match self {
             Self::Config(error) => error.clause(),
             Self::Purpose { .. } => "RFC 3161 2.3",
-            Self::NoCertificate | Self::KeyMismatch { .. } => "EN 319 421 TIS-7.6.4-04",
+            Self::NoCertificate { .. } | Self::KeyMismatch { .. } => "EN 319 421 TIS-7.6.4-04",
+            Self::NoKey { .. } | Self::KeyTwice { .. } => "EN 319 421 7.6.2",
+            Self::SubjectShared { .. } => "EN 319 421 TIS-8.2-02",
+            Self::Begin { .. } | Self::Gap { .. } => "EN 319 421 TIS-7.6.7-01",
             Self::Profile(violation) => violation.clause(),
             Self::NoProfile => "EN 319 422 6",
             Self::Chain(fault) => fault.clause(),

@@ -19,104 +19,23 @@ const NO_ENTRY: u64 = u64::MAX;
 /// Readings taken before one is moved to the time that another worker got.
 const READINGS: usize = 8;
 
-/// Gives tokens their time. Shared by all workers; no locks.
+/// What all TSUs of a service have in common: one clock, one order of times, one newest reading in the log.
 #[derive(Debug)]
-pub struct Timekeeper {
+pub struct TimeBase {
     clock: Arc<dyn Clock>,
     guard: MonotonicGuard,
-    promised_us: u64,
-    max_age_us: u64,
     /// Index of the newest clock reading in the log.
     clock_entry: AtomicU64,
     /// Readings given since the last one was recorded.
     given: AtomicU64,
 }
 
-impl Timekeeper {
-    /// A keeper that never goes behind `last`, the time of the newest log entry.
+impl TimeBase {
+    /// A base that never goes behind `last`, the time of the newest log entry.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, last: Option<Instant>, accuracy_ms: u32, max_age: Duration) -> Self {
-        Self {
-            clock,
-            guard: MonotonicGuard::new(last),
-            promised_us: u64::from(accuracy_ms) * 1000,
-            max_age_us: micros(max_age),
-            clock_entry: AtomicU64::new(NO_ENTRY),
-            given: AtomicU64::new(0),
-        }
-    }
-
-    /// The time of a token that is about to be made.
-    ///
-    /// # Errors
-    /// [`Refusal::Clock`] if the clock or the guard refuses, [`Refusal::ClockTooUncertain`] if the reading is worse than
-    /// promised (TSP-13, TSP-61), [`Refusal::ClockNotRecorded`] if the log does not yet say what clock this is.
-    pub fn now(&self) -> Result<TokenTime, Refusal> {
-        let clock_entry = self.clock_entry.load(Ordering::Acquire);
-        if clock_entry == NO_ENTRY {
-            return Err(Refusal::ClockNotRecorded);
-        }
-        let reading = self.reading()?;
-        // Again: a reading that had to be moved has grown.
-        let bound_us = self.check_bound(&reading)?;
-        self.given.fetch_add(1, Ordering::Relaxed);
-        Ok(TokenTime { reading, bound_us, clock_entry: LeafIndex(clock_entry) })
-    }
-
-    /// A reading good enough for the policy that the guard lets through. One that is not must not move the guard: a clock
-    /// that is far ahead and knows it would stop the service until that time has come. Where another worker was faster, a later reading costs nothing, while
-    /// moving this one would widen its bound.
-    ///
-    /// # Errors
-    /// [`Refusal::Clock`], [`Refusal::ClockTooUncertain`].
-    pub fn reading(&self) -> Result<TimeReading, Refusal> {
-        for _ in 0..READINGS {
-            let reading = self.read_clock()?;
-            if self.guard.admit(reading.instant()).map_err(Refusal::Clock)? == reading.instant() {
-                return Ok(reading);
-            }
-        }
-        let reading = self.read_clock()?;
-        let admitted = self.guard.admit(reading.instant()).map_err(Refusal::Clock)?;
-        Ok(reading.moved_to(admitted))
-    }
-
-    /// Whether a reading is young enough to be signed.
-    ///
-    /// # Errors
-    /// [`Refusal::ReadingTooOld`].
-    pub fn check_age(&self, reading: &TimeReading) -> Result<(), Refusal> {
-        let age_us = micros(reading.age_at(self.clock.monotonic()));
-        if age_us > self.max_age_us {
-            return Err(Refusal::ReadingTooOld { age_us, limit_us: self.max_age_us });
-        }
-        Ok(())
-    }
-
-    /// Whether a token could have a time now, and which: microseconds since 1970. Nothing remembers that it was asked.
-    ///
-    /// # Errors
-    /// As [`Self::now`], the monotonic guard left out.
-    pub fn check(&self) -> Result<i64, Refusal> {
-        if !self.is_recorded() {
-            return Err(Refusal::ClockNotRecorded);
-        }
-        Ok(self.read_clock()?.instant().unix_micros())
-    }
-
-    fn read_clock(&self) -> Result<TimeReading, Refusal> {
-        let reading = self.clock.read().map_err(Refusal::Clock)?;
-        self.check_bound(&reading)?;
-        Ok(reading)
-    }
-
-    /// The bound that a token states, if the policy allows it.
-    fn check_bound(&self, reading: &TimeReading) -> Result<u64, Refusal> {
-        let bound_us = stated_bound(reading.uncertainty().as_micros());
-        if bound_us > self.promised_us {
-            return Err(Refusal::ClockTooUncertain { known_us: bound_us, promised_us: self.promised_us });
-        }
-        Ok(bound_us)
+    pub fn new(clock: Arc<dyn Clock>, last: Option<Instant>) -> Self {
+        let guard = MonotonicGuard::new(last);
+        Self { clock, guard, clock_entry: AtomicU64::new(NO_ENTRY), given: AtomicU64::new(0) }
     }
 
     /// The clock itself, for the journal.
@@ -141,6 +60,107 @@ impl Timekeeper {
     #[must_use]
     pub fn was_asked(&self) -> bool {
         self.given.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// Gives the tokens of one TSU their time, as well as its policies promise it. Shared by all workers; no locks.
+#[derive(Debug)]
+pub struct Timekeeper {
+    base: Arc<TimeBase>,
+    promised_us: u64,
+    max_age_us: u64,
+}
+
+impl Timekeeper {
+    /// A keeper of the promise `accuracy_ms`, whose readings are used within `max_age`.
+    #[must_use]
+    pub fn new(base: &Arc<TimeBase>, accuracy_ms: u32, max_age: Duration) -> Self {
+        Self { base: Arc::clone(base), promised_us: u64::from(accuracy_ms) * 1000, max_age_us: micros(max_age) }
+    }
+
+    /// Microseconds that its tokens' times may be off at most.
+    #[must_use]
+    pub const fn promised_us(&self) -> u64 {
+        self.promised_us
+    }
+
+    /// What it has in common with the others.
+    #[must_use]
+    pub const fn base(&self) -> &Arc<TimeBase> {
+        &self.base
+    }
+
+    /// The time of a token that is about to be made.
+    ///
+    /// # Errors
+    /// [`Refusal::Clock`] if the clock or the guard refuses, [`Refusal::ClockTooUncertain`] if the reading is worse than
+    /// promised (TSP-13, TSP-61), [`Refusal::ClockNotRecorded`] if the log does not yet say what clock this is.
+    pub fn now(&self) -> Result<TokenTime, Refusal> {
+        let clock_entry = self.base.clock_entry.load(Ordering::Acquire);
+        if clock_entry == NO_ENTRY {
+            return Err(Refusal::ClockNotRecorded);
+        }
+        let reading = self.reading()?;
+        // Again: a reading that had to be moved has grown.
+        let bound_us = self.check_bound(&reading)?;
+        self.base.given.fetch_add(1, Ordering::Relaxed);
+        Ok(TokenTime { reading, bound_us, clock_entry: LeafIndex(clock_entry) })
+    }
+
+    /// A reading good enough for the policy that the guard lets through. One that is not must not move the guard: a clock
+    /// that is far ahead and knows it would stop the service until that time has come. Where another worker was faster, a later reading costs nothing, while
+    /// moving this one would widen its bound.
+    ///
+    /// # Errors
+    /// [`Refusal::Clock`], [`Refusal::ClockTooUncertain`].
+    pub fn reading(&self) -> Result<TimeReading, Refusal> {
+        for _ in 0..READINGS {
+            let reading = self.read_clock()?;
+            if self.base.guard.admit(reading.instant()).map_err(Refusal::Clock)? == reading.instant() {
+                return Ok(reading);
+            }
+        }
+        let reading = self.read_clock()?;
+        let admitted = self.base.guard.admit(reading.instant()).map_err(Refusal::Clock)?;
+        Ok(reading.moved_to(admitted))
+    }
+
+    /// Whether a reading is young enough to be signed.
+    ///
+    /// # Errors
+    /// [`Refusal::ReadingTooOld`].
+    pub fn check_age(&self, reading: &TimeReading) -> Result<(), Refusal> {
+        let age_us = micros(reading.age_at(self.base.clock.monotonic()));
+        if age_us > self.max_age_us {
+            return Err(Refusal::ReadingTooOld { age_us, limit_us: self.max_age_us });
+        }
+        Ok(())
+    }
+
+    /// Whether a token could have a time now, and which: microseconds since 1970. Nothing remembers that it was asked.
+    ///
+    /// # Errors
+    /// As [`Self::now`], the monotonic guard left out.
+    pub fn check(&self) -> Result<i64, Refusal> {
+        if !self.base.is_recorded() {
+            return Err(Refusal::ClockNotRecorded);
+        }
+        Ok(self.read_clock()?.instant().unix_micros())
+    }
+
+    fn read_clock(&self) -> Result<TimeReading, Refusal> {
+        let reading = self.base.clock.read().map_err(Refusal::Clock)?;
+        self.check_bound(&reading)?;
+        Ok(reading)
+    }
+
+    /// The bound that a token states, if the policy allows it.
+    fn check_bound(&self, reading: &TimeReading) -> Result<u64, Refusal> {
+        let bound_us = stated_bound(reading.uncertainty().as_micros());
+        if bound_us > self.promised_us {
+            return Err(Refusal::ClockTooUncertain { known_us: bound_us, promised_us: self.promised_us });
+        }
+        Ok(bound_us)
     }
 }
 

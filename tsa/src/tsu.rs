@@ -7,7 +7,14 @@ use kokuin_audit::{LeafIndex, entry::KeyName};
 use kokuin_key::{KeyState, Purpose, SigningKey};
 use kokuin_profile::{Profile, refuse_unless_matches};
 
-use crate::{config::TsuConfig, offer::Offer, refusal::Refusal, start::StartError, template::TokenTemplate};
+use crate::{
+    config::TsuConfig,
+    life::{Life, Phase},
+    offer::Offer,
+    refusal::Refusal,
+    start::StartError,
+    template::TokenTemplate,
+};
 
 /// A TSU whose certificate belongs to its key and keeps its profile.
 #[derive(Debug)]
@@ -23,6 +30,8 @@ pub struct Tsu {
     tsa_field: Option<Vec<u8>>,
     /// `Extension` elements of each token.
     extensions: Vec<u8>,
+    /// When the configuration lets it sign.
+    life: Life,
     /// When the key may be used, unix seconds, both ends included.
     key_period: (i64, i64),
     /// First unix second at which an algorithm of its tokens may not be used any more.
@@ -45,6 +54,7 @@ impl CheckedTsu {
     /// The first rule broken. A certificate that is not valid now is no error here: each token asks again.
     pub fn new(
         config: &TsuConfig,
+        life: Life,
         key: Arc<dyn SigningKey>,
         certificate: Certificate,
         chain: Vec<Certificate>,
@@ -81,6 +91,7 @@ impl CheckedTsu {
             certificate,
             chain,
             template,
+            life,
             key_period,
             algorithms_end: i64::MAX,
             certificate_entry: LeafIndex(0),
@@ -93,10 +104,29 @@ impl CheckedTsu {
         &self.0.certificate
     }
 
+    /// The key.
+    #[must_use]
+    pub const fn key(&self) -> &Arc<dyn SigningKey> {
+        &self.0.key
+    }
+
+    /// When the configuration lets it sign.
+    #[must_use]
+    pub const fn life(&self) -> Life {
+        self.0.life
+    }
+
     /// What the file holds after it.
     #[must_use]
     pub fn chain(&self) -> &[Certificate] {
         &self.0.chain
+    }
+
+    /// When certificate and key-usage period let the key sign: unix seconds, both included.
+    #[must_use]
+    pub fn period(&self) -> (i64, i64) {
+        let (from, until) = self.0.key_period;
+        (from.max(self.0.certificate.not_before()), until.min(self.0.certificate.not_after()))
     }
 
     /// The same, with the first unix second at which the policy does not let it sign any more (TSP-50).
@@ -116,12 +146,16 @@ impl CheckedTsu {
 const CHAIN_LIMIT: usize = 32 * 1024;
 
 impl Tsu {
-    /// Whether a token of `micros` after 1970 may be signed: the key is active, certificate and key-usage period
-    /// cover the time (TSP-17, TSP-64), and the algorithms may still be used (TSP-50).
+    /// Whether a token of `micros` after 1970 may be signed: the key is active, its life by the configuration, certificate and key-usage
+    /// period cover the time (TSP-17, TSP-64), and the algorithms may still be used (TSP-50).
     ///
     /// # Errors
-    /// [`Refusal::KeyNotActive`], [`Refusal::OutsideCertificate`], [`Refusal::OutsideKeyPeriod`], [`Refusal::AlgorithmEnded`].
+    /// [`Refusal::NotActive`], [`Refusal::KeyNotActive`], [`Refusal::OutsideCertificate`], [`Refusal::OutsideKeyPeriod`], [`Refusal::AlgorithmEnded`].
     pub fn check_in_service(&self, micros: i64) -> Result<(), Refusal> {
+        let phase = self.life.phase_at(micros);
+        if phase != Phase::Active {
+            return Err(Refusal::NotActive { tsu: self.name.clone(), phase });
+        }
         self.check_active()?;
         let at = micros.div_euclid(1_000_000);
         let (from, until) = (self.certificate.not_before(), self.certificate.not_after());
@@ -155,6 +189,12 @@ impl Tsu {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// When the configuration lets it sign.
+    #[must_use]
+    pub const fn life(&self) -> Life {
+        self.life
     }
 
     /// Its key.

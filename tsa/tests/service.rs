@@ -15,6 +15,8 @@ mod fixture;
 mod http;
 #[path = "service/keys.rs"]
 mod keys;
+#[path = "service/lives.rs"]
+mod lives;
 #[path = "service/logged.rs"]
 mod logged;
 #[path = "service/moved_clock.rs"]
@@ -31,3 +33,5 @@ mod start;
 mod test_key;
 #[path = "service/token.rs"]
 mod token;
+#[path = "service/units.rs"]
+mod units;

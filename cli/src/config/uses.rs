@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use kokuin_tsa::{TsuConfig, config::ConfiguredState};
+
 use super::Config;
 
 /// One use of a key.
@@ -20,11 +22,15 @@ pub(crate) struct Use<'a> {
 impl Config {
     /// Every use of a key, time-stamping units first.
     pub(crate) fn uses(&self) -> Vec<Use<'_>> {
-        let tsus = self.tsa.iter().map(|tsa| &tsa.tsu).map(|tsu| Use {
-            part: "tsu",
-            name: &tsu.name,
-            key: &tsu.key,
-            certificate: Some((&tsu.certificate, "tsu")),
+        let serving = |tsu: &&TsuConfig| tsu.state != ConfiguredState::Retired;
+        let tsus = self.tsa.iter().flat_map(|tsa| tsa.tsu.iter().filter(serving)).flat_map(|tsu| {
+            let next = tsu.next.as_ref().map(|next| (&next.key, &next.certificate));
+            std::iter::once((&tsu.key, &tsu.certificate)).chain(next).map(|(key, certificate)| Use {
+                part: "tsu",
+                name: &tsu.name,
+                key,
+                certificate: Some((certificate, "tsu")),
+            })
         });
         let credentials = self.eseal.iter().map(|eseal| &eseal.credential).map(|credential| Use {
             part: "credential",

@@ -31,7 +31,7 @@ key = "soft:{log}"
 database = "kokuin.db"
 anchor = "log/main.checkpoint"
 
-[tsa.tsu]
+[[tsa.tsu]]
 name = "dev"
 key = "soft:{tsu}"
 certificate = "tsu/tsu.pem"

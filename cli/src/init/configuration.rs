@@ -67,7 +67,7 @@ fn tsa(decisions: &Decisions<'_>) -> String {
     let policies = list(decisions.policies);
     format!(
         r#"# One table for each time-stamping unit; its address is /tsa/NAME.
-[tsa.tsu]
+[[tsa.tsu]]
 name = "tsu-1"
 key = "soft:tsu-1"
 certificate = "certificates/tsu-1.pem"

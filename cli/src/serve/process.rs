@@ -17,7 +17,7 @@ use kokuin_profile::is_development;
 use kokuin_store::Database;
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_suite_openssl::OpenSslEngine;
-use kokuin_tsa::DEVELOPMENT_POLICY;
+use kokuin_tsa::{DEVELOPMENT_POLICY, KeyParts, TsuConfig, TsuParts, config::ConfiguredState};
 use kokuin_web::{Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, metrics::Registry};
 
 use super::{clock, intake::Intake, logs};
@@ -120,8 +120,7 @@ impl Process {
         let service = kokuin_tsa::Service::new(kokuin_tsa::Parts {
             config: config.clone(),
             config_digest: self.config_digest,
-            key: key(&self.keys, &config.tsu.key)?,
-            certificates: read_certificates(&config.tsu.certificate)?,
+            tsus: config.tsu.iter().map(|tsu| self.tsu(tsu)).collect::<anyhow::Result<_>>()?,
             clock: Arc::clone(&self.clock),
             log: self.log.clone(),
             engine: Arc::clone(&self.engine),
@@ -132,6 +131,23 @@ impl Process {
         let application = kokuin_tsa::http::routes(&service, &limits, &registry, self.log_routes());
         let stop = Box::new(move || report_stop("tsa", service.stop()));
         Ok(Some(Unit { name: "tsa", listener, limits, application, stop }))
+    }
+
+    /// What the settings of one TSU name. A key that has been retired need not exist any more.
+    fn tsu(&self, config: &TsuConfig) -> anyhow::Result<TsuParts> {
+        let load = |uri: &str, certificate: &Path| -> anyhow::Result<KeyParts> {
+            let key = match config.state {
+                ConfiguredState::Prepared | ConfiguredState::Active => Some(key(&self.keys, uri)?),
+                ConfiguredState::Retired => None,
+            };
+            Ok(KeyParts { key, certificates: read_certificates(certificate)? })
+        };
+        Ok(TsuParts {
+            name: config.name.clone(),
+            current: load(&config.key, &config.certificate)?,
+            next: config.next.as_ref().map(|next| load(&next.key, &next.certificate)).transpose()?,
+            access: None,
+        })
     }
 
     /// Serves until told to stop, and closes the log.
@@ -164,15 +180,16 @@ pub(super) fn refuse_development(config: &Config, role: Role) -> anyhow::Result<
     }
     let tsa = config.tsa.as_ref().filter(|_| role.stamps());
     let eseal = config.eseal.as_ref().filter(|_| role.seals());
-    let files = tsa.map(|tsa| &tsa.tsu.certificate).into_iter().chain(eseal.map(|eseal| &eseal.credential.certificate));
+    let tsus = || tsa.iter().flat_map(|tsa| &tsa.tsu);
+    let files = tsus().flat_map(TsuConfig::certificates).chain(eseal.map(|eseal| &eseal.credential.certificate));
     for path in files {
         let throwaway = read_certificates(path)?.into_iter().find(is_development);
         if let Some(throwaway) = throwaway {
             bail!("{}: {} is development material", path.display(), throwaway.subject_text());
         }
     }
-    if tsa.is_some_and(|tsa| tsa.tsu.policies.iter().any(|policy| policy.0 == DEVELOPMENT_POLICY)) {
-        bail!("tsa.tsu.policies names {DEVELOPMENT_POLICY}, the policy of development tokens");
+    if let Some(tsu) = tsus().find(|tsu| tsu.policies.iter().any(|policy| policy.0 == DEVELOPMENT_POLICY)) {
+        bail!("policies of TSU {} names {DEVELOPMENT_POLICY}, the policy of development tokens", tsu.name);
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use super::{public, timestamp};
         title = "Kokuin time-stamps",
         description = "RFC 3161 time-stamps over HTTP, with receipts from a public log."
     ),
-    paths(timestamp::stamp, public::certchain, public::receipt)
+    paths(timestamp::stamp, timestamp::stamp_at, public::certchain, public::certchain_of, public::receipt)
 )]
 struct Document;
 

@@ -5,24 +5,44 @@ use actix_web::{
     http::{StatusCode, header},
     web::{self, Data, Path},
 };
-use kokuin_asn1::pem;
+use kokuin_asn1::{Certificate, pem};
 use kokuin_audit::{ReceiptAnswer, Wanted, entry::Serial};
-use kokuin_web::Problem;
+use kokuin_web::{Problem, Refused};
 
-use crate::Service;
+use crate::{Service, life::Phase, seat::Seat};
 
-/// The TSU's certificate and its issuers', PEM.
+/// The certificates of every TSU that signs, with their issuers', PEM.
 #[utoipa::path(
     get,
     path = "/tsa/certchain",
     responses((status = 200, content_type = "application/pem-certificate-chain", body = String,
-        description = "The TSU's certificate first"))
+        description = "Each active TSU's certificate, followed by its issuers'"))
 )]
 pub(super) async fn certchain(service: Data<Service>) -> HttpResponse {
-    let own = std::iter::once(service.tsu().certificate());
-    let chain: String =
-        own.chain(service.tsu().chain()).map(|certificate| pem::encode("CERTIFICATE", certificate.der())).collect();
-    HttpResponse::Ok().content_type("application/pem-certificate-chain").body(chain)
+    let (units, now) = (service.units(), service.now_micros());
+    let seats = units.seats().filter(|seat| seat.tsu().life().phase_at(now) == Phase::Active).map(Seat::tsu);
+    chain(seats.flat_map(|tsu| std::iter::once(tsu.certificate()).chain(tsu.chain())))
+}
+
+/// The certificates of one TSU's keys, those of the past and the next one's included, with their issuers', PEM.
+#[utoipa::path(
+    get,
+    path = "/tsa/{tsu}/certchain",
+    params(("tsu" = String, Path, description = "The TSU's name")),
+    responses(
+        (status = 200, content_type = "application/pem-certificate-chain", body = String,
+            description = "Each certificate, followed by its issuers', in the order in which their keys sign"),
+        (status = 404, description = "No TSU of this name"),
+    )
+)]
+pub(super) async fn certchain_of(service: Data<Service>, name: Path<String>) -> Result<HttpResponse, Refused> {
+    let unit = service.unit(&name).ok_or(Refused::NotFound)?;
+    Ok(chain(unit.chains().iter().flatten()))
+}
+
+fn chain<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> HttpResponse {
+    let text: String = certificates.map(|certificate| pem::encode("CERTIFICATE", certificate.der())).collect();
+    HttpResponse::Ok().content_type("application/pem-certificate-chain").body(text)
 }
 
 /// The receipt of a token: its log entry, proven to be in the log.

@@ -1,27 +1,33 @@
-//! Whether the service can issue now, without using the key.
+//! Whether the service can issue now, without using a key.
 
 use kokuin_web::{NotReady, Readiness};
 
-use crate::{Refusal, Service};
+use crate::{Refusal, Service, unit::Unit};
 
 impl Readiness for Service {
+    /// Ready while one unit can issue: a fault of one takes no other out of service.
     fn check(&self) -> Result<(), NotReady> {
-        self.check_can_issue().map_err(|refusal| NotReady { code: refusal.code(), detail: refusal.public_text() })
+        let mut reason: Option<Refusal> = None;
+        for unit in self.units().all() {
+            match self.check_can_issue(unit) {
+                Ok(()) => return Ok(()),
+                // A unit that is not to sign now says less than one that should and cannot.
+                Err(refusal) if matches!(reason, None | Some(Refusal::NotActive { .. })) => reason = Some(refusal),
+                Err(_) => (),
+            }
+        }
+        let reason = reason.expect("invariant: there is a unit");
+        Err(NotReady { code: reason.code(), detail: reason.public_text() })
     }
 }
 
 impl Service {
     /// What each request would meet behind the parser: log, clock, key, certificate.
-    fn check_can_issue(&self) -> Result<(), Refusal> {
+    fn check_can_issue(&self, unit: &Unit) -> Result<(), Refusal> {
         if !self.log().is_writable() {
             return Err(Refusal::LogNotWritable);
         }
-        let time = self.keeper.check()?;
-        self.tsu().check_in_service(time)?;
-        if self.health.key_signs() {
-            Ok(())
-        } else {
-            Err(Refusal::SignatureWrong { key: self.tsu().key().id().to_string() })
-        }
+        let time = unit.keeper().check()?;
+        unit.seat_at(time)?.tsu().check_in_service(time)
     }
 }

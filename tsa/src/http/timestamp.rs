@@ -1,6 +1,6 @@
 //! `POST /tsa`: a query in, a reply out.
 
-use std::rc::Rc;
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,7 +10,7 @@ use actix_web::{
 use kokuin_settings::ByteSize;
 use kokuin_web::{Admission, BodyRules, Limits, Permit, Refused, abandon};
 
-use crate::{Worker, stage::BODY_LIMIT};
+use crate::{Worker, stage::BODY_LIMIT, unit::Unit};
 
 /// The media type of requests.
 const QUERY: &str = "application/timestamp-query";
@@ -35,14 +35,17 @@ impl Door {
     }
 
     /// Lets a request in before its body is read.
-    fn enter(&self, request: &HttpRequest, worker: &Worker) -> Result<Permit, Refused> {
+    fn enter(&self, request: &HttpRequest, unit: &Unit) -> Result<Permit, Refused> {
         let permit = self.admission.admit(request)?;
-        if worker.service().is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(permit) }
+        if let Some(access) = &unit.access {
+            access.check(request)?;
+        }
+        if unit.is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(permit) }
     }
 
     /// Lets a request in and reads its body.
-    async fn read(&self, request: &HttpRequest, payload: Payload, worker: &Worker) -> Result<(Permit, Bytes), Refused> {
-        let permit = match self.enter(request, worker) {
+    async fn read(&self, request: &HttpRequest, payload: Payload, unit: &Unit) -> Result<(Permit, Bytes), Refused> {
+        let permit = match self.enter(request, unit) {
             Ok(permit) => permit,
             Err(refused) => {
                 abandon(request, payload);
@@ -50,6 +53,23 @@ impl Door {
             }
         };
         Ok((permit, self.rules.read(request, payload).await?))
+    }
+
+    /// Answers a request at `unit`.
+    async fn answer(
+        &self,
+        request: &HttpRequest,
+        payload: Payload,
+        worker: &Worker,
+        unit: &Unit,
+    ) -> Result<HttpResponse, Refused> {
+        let (permit, body) = self.read(request, payload, unit).await.inspect_err(|refused| {
+            worker.service().turned_away(refused);
+            unit.counts.refused.add(1);
+        })?;
+        let answer = worker.answer_at(unit, &body).await;
+        drop(permit);
+        Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, REPLY)).body(answer.into_bytes()))
     }
 }
 
@@ -70,19 +90,59 @@ impl Door {
 )]
 pub(super) async fn stamp(request: HttpRequest, payload: Payload, door: Data<Door>) -> Result<HttpResponse, Refused> {
     let worker = request.app_data::<Rc<Worker>>().ok_or(Refused::NotFound)?;
-    let read = door.read(&request, payload, worker).await;
-    let (permit, body) = read.inspect_err(|refused| worker.service().turned_away(refused))?;
-    let answer = worker.answer(&body).await;
-    drop(permit);
-    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, REPLY)).body(answer.into_bytes()))
+    door.answer(&request, payload, worker, &worker.service().default_unit()).await
+}
+
+/// Issues a token of the TSU named.
+#[utoipa::path(
+    post,
+    path = "/tsa/{tsu}",
+    params(("tsu" = String, Path, description = "The TSU's name")),
+    request_body(content = Vec<u8>, content_type = "application/timestamp-query", description = "DER TimeStampReq, at most 16 KiB"),
+    responses(
+        (status = 200, content_type = "application/timestamp-reply", body = Vec<u8>,
+            description = "DER TimeStampResp: a token, or a rejection with its reason"),
+        (status = 404, description = "No TSU of this name"),
+        (status = 405, description = "Only POST"),
+        (status = 413, description = "More than 16 KiB"),
+        (status = 415, description = "Not application/timestamp-query"),
+        (status = 429, description = "Too many requests; see Retry-After"),
+        (status = 503, description = "Too many requests at a time; see Retry-After"),
+    )
+)]
+pub(super) async fn stamp_at(
+    request: HttpRequest,
+    payload: Payload,
+    door: Data<Door>,
+) -> Result<HttpResponse, Refused> {
+    let worker = request.app_data::<Rc<Worker>>().ok_or(Refused::NotFound)?;
+    match named(&request, worker) {
+        Some(unit) => door.answer(&request, payload, worker, &unit).await,
+        None => Err(turn_away(&request, payload, Refused::NotFound)),
+    }
 }
 
 /// Every other method: 405, counted.
 pub(super) async fn only_post(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
-    abandon(&request, payload);
-    let refused = Refused::Method { allow: "POST" };
+    Err(turn_away(&request, payload, Refused::Method { allow: "POST" }))
+}
+
+/// The same under a name: 404 where no TSU has it.
+pub(super) async fn only_post_at(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
+    let known = request.app_data::<Rc<Worker>>().is_some_and(|worker| named(&request, worker).is_some());
+    let refused = if known { Refused::Method { allow: "POST" } } else { Refused::NotFound };
+    Err(turn_away(&request, payload, refused))
+}
+
+fn named(request: &HttpRequest, worker: &Worker) -> Option<Arc<Unit>> {
+    worker.service().unit(request.match_info().get("tsu")?)
+}
+
+/// Counts a refusal and lets the body go unread.
+fn turn_away(request: &HttpRequest, payload: Payload, refused: Refused) -> Refused {
+    abandon(request, payload);
     if let Some(worker) = request.app_data::<Rc<Worker>>() {
         worker.service().turned_away(&refused);
     }
-    Err(refused)
+    refused
 }

@@ -41,6 +41,12 @@ impl TimedRequest {
         Ok(Self { time: keeper.now()?, request })
     }
 
+    /// `genTime`, microseconds since 1970.
+    #[must_use]
+    pub const fn micros(&self) -> i64 {
+        self.time.micros()
+    }
+
     /// Hands the parts to the stage that assigns a TSU.
     #[must_use]
     pub fn into_parts(self) -> (AdmittedRequest, TokenTime) {

@@ -28,7 +28,7 @@ fn time_not_available(bench: &Bench) {
 #[test]
 fn refuses_a_reading_worse_than_the_policy_promises_tsp_51() {
     let mut setup = Setup::default();
-    setup.config.tsu.accuracy_ms = 500;
+    setup.config.tsu[0].accuracy_ms = 500;
     setup.clock.set_uncertainty(500_000);
     let bench = setup.start();
     bench.token(&request().encode());

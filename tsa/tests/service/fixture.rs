@@ -16,7 +16,7 @@ use kokuin_key::{Protection, Purpose, SigningKey};
 use kokuin_profile::Profile;
 use kokuin_suite::{CryptoPolicy, DigestAlgorithm, KeyAlgorithm, digest};
 use kokuin_suite_openssl::OpenSslEngine;
-use kokuin_tsa::{Config, Parts, Service, StartError, Worker};
+use kokuin_tsa::{Config, KeyParts, Parts, Service, StartError, TsuParts, Worker};
 use kokuin_web::metrics::Registry;
 
 use crate::{
@@ -75,6 +75,9 @@ pub(crate) struct Setup {
     pub(crate) key: Arc<dyn SigningKey>,
     pub(crate) protection: Protection,
     pub(crate) certificates: Vec<Certificate>,
+    pub(crate) next: Option<KeyParts>,
+    /// TSUs beside the first.
+    pub(crate) others: Vec<TsuParts>,
     pub(crate) store: MemoryStore,
     pub(crate) clock: Arc<MovedClock>,
     pub(crate) crypto_policy: CryptoPolicy,
@@ -93,6 +96,8 @@ impl Setup {
             key: Arc::clone(key),
             protection: Protection::Software,
             certificates: vec![certify(key.as_ref()), ca().certificate().clone()],
+            next: None,
+            others: Vec::new(),
             store: MemoryStore::new(),
             clock: Arc::new(MovedClock::at_noon()),
             crypto_policy: CryptoPolicy::default(),
@@ -112,11 +117,13 @@ impl Setup {
         let log = Log::open(options, store, reader, Box::new(self.store.clone())).unwrap();
         let key = Arc::new(FaultyKey::new(self.key, self.protection));
         let registry = Registry::new();
+        let current = KeyParts { key: Some(key.clone()), certificates: self.certificates.clone() };
+        let name = self.config.tsu.first().map(|tsu| tsu.name.clone()).unwrap_or_default();
+        let first = TsuParts { name, current, next: self.next, access: None };
         let service = Service::new(Parts {
             config: self.config,
             config_digest: Digest::of(b"configuration"),
-            key: key.clone(),
-            certificates: self.certificates.clone(),
+            tsus: std::iter::once(first).chain(self.others).collect(),
             clock: self.clock.clone(),
             log,
             engine: Arc::new(OpenSslEngine),

@@ -167,7 +167,7 @@ async fn answers_503_while_the_queue_of_a_slow_key_is_full() {
     let signing = ask();
     until(&|| bench.key.signatures() > before);
     let waiting = ask();
-    until(&|| service.is_busy());
+    until(&|| service.default_unit().is_busy());
     let (status, _, again, body) = call(&bench, post("/tsa").set_payload(request().encode()), "retry-after").await;
     assert_eq!((status, again.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("1")));
     assert!(String::from_utf8(body).unwrap().contains("web.busy"));

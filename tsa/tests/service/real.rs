@@ -22,7 +22,7 @@ use kokuin_key::{KeyId, Purpose, SigningKey};
 use kokuin_store::{Database, FileAnchor};
 use kokuin_suite::{CryptoPolicy, KeyAlgorithm};
 use kokuin_suite_openssl::OpenSslEngine;
-use kokuin_tsa::{Config, Parts, Service, Worker};
+use kokuin_tsa::{Config, KeyParts, Parts, Service, TsuParts, Worker};
 use kokuin_web::metrics::Registry;
 
 use crate::fixture::{ca, certify_from, keys, request};
@@ -80,8 +80,12 @@ fn issues_from_many_workers_and_restarts_without_a_serial_twice_tsp_36_thr_44() 
             let service = Service::new(Parts {
                 config: Config::development("tsu", "soft:tsu", PathBuf::new()),
                 config_digest: Digest::of(b""),
-                key: Arc::clone(&key),
-                certificates: certificates.clone(),
+                tsus: vec![TsuParts {
+                    name: "tsu".to_owned(),
+                    current: KeyParts { key: Some(Arc::clone(&key)), certificates: certificates.clone() },
+                    next: None,
+                    access: None,
+                }],
                 clock: Arc::new(SystemClock::undisciplined_for_development()),
                 log: log.clone(),
                 engine: Arc::new(OpenSslEngine),

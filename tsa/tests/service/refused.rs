@@ -41,7 +41,7 @@ fn refuses_an_unknown_digest_tsp_10() {
 #[test]
 fn refuses_sha_1_and_what_the_policy_leaves_out_tsp_03() {
     let mut setup = Setup::default();
-    setup.config.tsu.hashes.retain(|hash| hash.0 != DigestAlgorithm::Sha512);
+    setup.config.tsu[0].hashes.retain(|hash| hash.0 != DigestAlgorithm::Sha512);
     let bench = setup.start();
     let sha1 = bench.answer(&RequestBuilder::new(&oids::SHA1, &[7; 20]).encode());
     assert_eq!(sha1, rejection("digest algorithm sha1 is not accepted", BAD_ALG));

@@ -81,13 +81,13 @@ fn refuses_what_the_algorithm_policy_has_ended() {
 fn refuses_settings_that_break_a_rule_thr_103() {
     type Change = fn(&mut Config);
     let changes: [(Change, &str); 8] = [
-        (|config| config.tsu.name = "Tsu 1".to_owned(), "tsa.config.name"),
-        (|config| config.tsu.name = "certchain".to_owned(), "tsa.config.name-taken"),
-        (|config| config.tsu.policies.clear(), "tsa.config.no-policy"),
-        (|config| config.tsu.hashes.clear(), "tsa.config.no-hash"),
-        (|config| config.tsu.accuracy_ms = 1001, "tsa.config.accuracy"),
-        (|config| config.tsu.accuracy_ms = 0, "tsa.config.accuracy"),
-        (|config| config.tsu.accuracy_ms = 249, "tsa.config.reading-age"),
+        (|config| config.tsu[0].name = "Tsu 1".to_owned(), "tsa.config.name"),
+        (|config| config.tsu[0].name = "certchain".to_owned(), "tsa.config.name-taken"),
+        (|config| config.tsu[0].policies.clear(), "tsa.config.no-policy"),
+        (|config| config.tsu[0].hashes.clear(), "tsa.config.no-hash"),
+        (|config| config.tsu[0].accuracy_ms = 1001, "tsa.config.accuracy"),
+        (|config| config.tsu[0].accuracy_ms = 0, "tsa.config.accuracy"),
+        (|config| config.tsu[0].accuracy_ms = 249, "tsa.config.reading-age"),
         (|config| config.signing_queue = 0, "tsa.config.no-queue"),
     ];
     for (change, code) in changes {
@@ -100,7 +100,7 @@ fn refuses_settings_that_break_a_rule_thr_103() {
 #[test]
 fn refuses_a_default_policy_that_is_not_offered_tsp_05() {
     let mut setup = Setup::default();
-    setup.config.tsu.default_policy = Some(kokuin_tsa::config::PolicyId("1.2.3".parse().unwrap()));
+    setup.config.tsu[0].default_policy = Some(kokuin_tsa::config::PolicyId("1.2.3".parse().unwrap()));
     assert_eq!(start_error(setup).code(), "tsa.config.default-policy");
 }
 
@@ -113,7 +113,7 @@ fn loaded(text: &str) -> Result<Config, String> {
 }
 
 const SMALLEST: &str = r#"
-[tsu]
+[[tsu]]
 name = "tsu-1"
 key = "soft:tsu"
 certificate = "tsu.pem"
@@ -124,9 +124,9 @@ policies = ["2.999.3161.1"]
 fn needs_to_be_told_little() {
     let config = loaded(SMALLEST).unwrap();
     config.check().unwrap();
-    assert_eq!((config.tsu.accuracy_ms, config.verify_every.get(), config.signing_queue), (1000, 256, 256));
-    assert!(config.tsu.tsa_name && !config.tsu.qualified);
-    assert!(config.tsu.hashes.iter().all(|hash| hash.0 != DigestAlgorithm::Sha1), "TSP-03");
+    assert_eq!((config.tsu[0].accuracy_ms, config.verify_every.get(), config.signing_queue), (1000, 256, 256));
+    assert!(config.tsu[0].tsa_name && !config.tsu[0].qualified);
+    assert!(config.tsu[0].hashes.iter().all(|hash| hash.0 != DigestAlgorithm::Sha1), "TSP-03");
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn names_the_tsu_as_its_certificate_does_or_not_at_all_tsp_39() {
     let tsa = checked(&token, &bench.certificate).tsa.unwrap();
     assert_eq!(tsa, enc::explicit(4, bench.certificate.subject()));
     let mut setup = Setup::default();
-    setup.config.tsu.tsa_name = false;
+    setup.config.tsu[0].tsa_name = false;
     let bench = setup.start();
     let token = bench.token(&request().encode());
     assert_eq!(checked(&token, &bench.certificate).tsa, None);
@@ -153,8 +153,8 @@ fn names_the_tsu_as_its_certificate_does_or_not_at_all_tsp_39() {
 fn issues_under_the_policy_asked_for_or_the_default_tsp_05_tsp_52() {
     let mut setup = Setup::default();
     let policies = ["0.4.0.2023.1.1", "2.999.3161.1"].map(|text| kokuin_tsa::config::PolicyId(text.parse().unwrap()));
-    setup.config.tsu.policies = policies.to_vec();
-    setup.config.tsu.default_policy = Some(policies[1].clone());
+    setup.config.tsu[0].policies = policies.to_vec();
+    setup.config.tsu[0].default_policy = Some(policies[1].clone());
     let bench = setup.start();
     for (asked, expected) in
         [(Some(&policies[0]), &policies[0]), (Some(&policies[1]), &policies[1]), (None, &policies[1])]
@@ -168,7 +168,7 @@ fn issues_under_the_policy_asked_for_or_the_default_tsp_05_tsp_52() {
 #[test]
 fn claims_to_be_qualified_only_when_told_tsp_53_tsp_54() {
     let mut setup = Setup::default();
-    setup.config.tsu.qualified = true;
+    setup.config.tsu[0].qualified = true;
     let bench = setup.start();
     let token = bench.token(&request().encode());
     let info = checked(&token, &bench.certificate);
