@@ -1,8 +1,8 @@
-//! What the log hears beside seals: changes of the key, self-tests, counted refusals. One thread of the service's own looks each second.
+//! What the log hears beside seals: changes of the clock and of the key, self-tests, counted refusals. One thread of the service's own looks each second.
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{RecvTimeoutError, Sender, channel},
     },
@@ -11,6 +11,7 @@ use std::{
 };
 
 use kokuin_audit::{Entry, Log, LogError, entry};
+use kokuin_clock_record::ClockRecord;
 use kokuin_key::{KeyState, self_test};
 use kokuin_suite::Verify;
 
@@ -30,6 +31,7 @@ pub(crate) const SERVICE: &str = "eseal";
 #[derive(Debug)]
 pub(crate) struct Journal {
     pub(crate) log: Log,
+    clock: Arc<Mutex<ClockRecord>>,
     pub(crate) credential: Arc<Credential>,
     pub(crate) engine: Arc<dyn Verify>,
     pub(crate) refusals: Arc<RefusalCounts>,
@@ -44,6 +46,7 @@ impl Journal {
     /// A journal of a key that has just passed its self-test.
     pub(crate) fn new(
         log: Log,
+        clock: Arc<Mutex<ClockRecord>>,
         credential: Arc<Credential>,
         engine: Arc<dyn Verify>,
         refusals: Arc<RefusalCounts>,
@@ -51,11 +54,12 @@ impl Journal {
     ) -> Self {
         let now = entry::LogTime::system_now().unix_micros();
         let minute = now - now.rem_euclid(MINUTE_US);
-        Self { log, credential, engine, refusals, key_signs, key: KeyState::Active, minute, last_self_test: now }
+        Self { log, clock, credential, engine, refusals, key_signs, key: KeyState::Active, minute, last_self_test: now }
     }
 
     /// Records what has changed since the last call.
     pub(crate) fn tick(&mut self, now: entry::LogTime) -> Result<(), LogError> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner).tick(now)?;
         self.record_key_state(now)?;
         let micros = now.unix_micros();
         if micros.saturating_sub(self.last_self_test) >= SELF_TEST_US {

@@ -153,15 +153,16 @@ impl Service {
         let index = append(&log, &certificate_entry(checked.credential(), now))?;
         let credential = Arc::new(checked.introduced(index));
         let (refusals, key_signs) = (Arc::new(RefusalCounts::default()), Arc::new(AtomicBool::new(true)));
+        let keeper = Timekeeper::new(clock, log.clone());
         let journal = Journal::new(
             log.clone(),
+            keeper.record(),
             Arc::clone(&credential),
             Arc::clone(&engine),
             Arc::clone(&refusals),
             Arc::clone(&key_signs),
         );
         append(&log, &passed_self_test(&credential, now))?;
-        let keeper = Timekeeper::new(clock, log.clone());
         let service = Self {
             door: TokenDoor::new(parts.tokens, parts.token_key, config.tenant),
             document_limit: config.document_limit.as_usize(),

@@ -7,8 +7,9 @@ use kokuin_audit::{
     entry::{ClockReading, LogTime},
 };
 use kokuin_clock::{Clock, Instant, MonotonicGuard, TimeReading};
+use kokuin_clock_record::{ClockRecord, label};
 
-use crate::{error::SealError, label::label};
+use crate::error::SealError;
 
 /// A reading is recorded anew after this long.
 const RECORDED_US: i64 = 60_000_000;
@@ -53,6 +54,7 @@ pub(crate) struct Timekeeper {
     clock: Arc<dyn Clock>,
     guard: MonotonicGuard,
     log: Log,
+    record: Arc<Mutex<ClockRecord>>,
     /// The newest recorded reading, and when it was taken.
     recorded: Mutex<Option<(LeafIndex, i64)>>,
 }
@@ -61,7 +63,13 @@ impl Timekeeper {
     /// A keeper that never goes behind the newest entry of `log`.
     pub(crate) fn new(clock: Arc<dyn Clock>, log: Log) -> Self {
         let last = log.last_time().map(|time| Instant::from_unix_micros(time.unix_micros()));
-        Self { clock, guard: MonotonicGuard::new(last), log, recorded: Mutex::new(None) }
+        let record = Arc::new(Mutex::new(ClockRecord::new(Arc::clone(&clock), log.clone())));
+        Self { clock, guard: MonotonicGuard::new(last), log, record, recorded: Mutex::new(None) }
+    }
+
+    /// What is recorded of the clock beside readings, for the journal.
+    pub(crate) fn record(&self) -> Arc<Mutex<ClockRecord>> {
+        Arc::clone(&self.record)
     }
 
     /// The time of a seal that is about to be made. May append to the log, and wait for it. A reading that is too uncertain must not move
@@ -103,6 +111,7 @@ impl Timekeeper {
         {
             return Ok(index);
         }
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).record_sources(LogTime::system_now())?;
         let entry = Entry::ClockReading(ClockReading {
             time: LogTime::from_unix_micros(now),
             source: label(reading.source().as_str()),

@@ -16,7 +16,7 @@ use kokuin_audit::{
     Entry, LeafIndex, Log, LogError,
     entry::{self, KeyStateName, LogTime},
 };
-use kokuin_clock::ClockState;
+use kokuin_clock_record::ClockRecord;
 use kokuin_key::{KeyError, KeyState, self_test};
 use kokuin_suite::Verify;
 
@@ -45,7 +45,7 @@ pub(crate) struct Journal {
     units: Arc<ArcSwap<Units>>,
     engine: Arc<dyn Verify>,
     refusals: Arc<RefusalCounts>,
-    clock: Option<ClockState>,
+    clock: ClockRecord,
     /// One for each seat of the units looked at last.
     watched: Vec<Watched>,
     /// Begin of the minute that refusals are being counted in.
@@ -84,12 +84,12 @@ impl Journal {
     ) -> Self {
         let now = LogTime::system_now().unix_micros();
         Self {
+            clock: ClockRecord::new(base.shared_clock(), log.clone()),
             log,
             base,
             units,
             engine,
             refusals,
-            clock: None,
             watched: Vec::new(),
             minute: now - now.rem_euclid(MINUTE_US),
             last_reading: i64::MIN,
@@ -105,7 +105,7 @@ impl Journal {
     /// Records what has changed since the last call. `now` is the system clock's, and only decides what is due.
     pub(crate) fn tick(&mut self, now: LogTime) -> Result<(), LogError> {
         let units = self.units.load_full();
-        self.record_clock_state(now)?;
+        self.clock.tick(now)?;
         self.watch(&units, now);
         for (seat, place) in units.seats().zip(0..) {
             self.record_key_state(seat, place, now)?;
@@ -142,20 +142,6 @@ impl Journal {
         let change = units.seats().filter_map(|seat| seat.tsu().life().next_change(now)).min();
         let change = change.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros);
         change.map_or(TICK, |change| change.clamp(Duration::from_millis(1), TICK))
-    }
-
-    fn record_clock_state(&mut self, now: LogTime) -> Result<(), LogError> {
-        let state = self.base.clock().state();
-        if self.clock == Some(state) {
-            return Ok(());
-        }
-        let clock = self.base.clock();
-        let refusal = clock.read().err().map(|refusal| label(refusal.code()));
-        let reason = refusal.or_else(|| clock.doubted().map(|source| label(source.as_str())));
-        let from = self.clock.map(|state| label(state.code()));
-        self.append(&Entry::ClockState(entry::ClockState { time: now, from, to: label(state.code()), reason }))?;
-        self.clock = Some(state);
-        Ok(())
     }
 
     fn record_key_state(&mut self, seat: &Seat, place: usize, now: LogTime) -> Result<(), LogError> {
@@ -203,6 +189,7 @@ impl Journal {
         }
         // A clock that refuses is a state of the clock, and recorded as such.
         let Ok(reading) = units.widest_keeper().reading() else { return Ok(()) };
+        self.clock.record_sources(now)?;
         let index = self.append(&Entry::ClockReading(entry::ClockReading {
             time: LogTime::from_unix_micros(reading.instant().unix_micros()),
             source: label(reading.source().as_str()),

@@ -44,6 +44,11 @@ impl TimeBase {
         &*self.clock
     }
 
+    /// The clock, for whoever records what it does.
+    pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// From now on tokens name `entry` as the origin of their time.
     pub fn recorded(&self, entry: LeafIndex) {
         self.clock_entry.store(entry.0, Ordering::Release);

@@ -1,9 +1,9 @@
 //! `[clock]`: which servers the time comes from, and how they are asked.
 
-use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use anyhow::bail;
-use kokuin_clock::ntp::{Rules, SntpServer, TimeServer};
+use kokuin_clock::ntp::{ChronyDaemon, LeapPolicy, Rules, SntpServer, TimeServer};
 use kokuin_settings::HumanDuration;
 use serde::Deserialize;
 
@@ -20,8 +20,12 @@ const SMEARING: [&str; 4] = ["time.google.com", "time.android.com", "time.aws.co
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Clock {
-    /// NTP servers, `host` or `host:port`; at least two outside development (JP-TS-20).
-    pub(crate) sources: Vec<String>,
+    /// NTP servers, `host` or `host:port`; with chrony at least two sources outside development (JP-TS-20).
+    #[serde(default)]
+    sources: Vec<String>,
+    /// A chrony on this machine: the path of its command socket, or where it takes commands by UDP.
+    #[serde(default)]
+    chrony: Option<String>,
     /// Between two polls.
     #[serde(default)]
     poll: Option<HumanDuration>,
@@ -33,7 +37,7 @@ pub(crate) struct Clock {
     drift_ppm: Option<NonZeroU32>,
     /// What happens around a leap second.
     #[serde(default)]
-    leap: LeapPolicy,
+    leap: LeapSetting,
     /// How long before and after.
     #[serde(default)]
     leap_pause: Option<HumanDuration>,
@@ -45,16 +49,20 @@ pub(crate) struct Clock {
 /// What happens around an announced leap second.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum LeapPolicy {
+enum LeapSetting {
     /// Nothing is issued.
     #[default]
     Pause,
+    /// It is applied at its moment.
+    Follow,
 }
 
 impl Clock {
-    /// The servers as they are asked.
+    /// The servers as they are asked. A chrony is one, however many it follows itself: what it says is one combination, and a fault of it
+    /// is a fault of all.
     pub(crate) fn servers(&self) -> Vec<Box<dyn TimeServer>> {
-        self.sources.iter().map(|source| SntpServer::new(source, TIMEOUT).boxed()).collect()
+        let chrony = self.chrony.iter().map(|socket| ChronyDaemon::new(socket, TIMEOUT).boxed());
+        self.sources.iter().map(|source| SntpServer::new(source, TIMEOUT).boxed()).chain(chrony).collect()
     }
 
     /// The intervals and limits, checked.
@@ -64,11 +72,14 @@ impl Clock {
     pub(crate) fn rules(&self) -> anyhow::Result<Rules> {
         let set = |value: Option<HumanDuration>, default: Duration| value.map_or(default, HumanDuration::as_std);
         let defaults = Rules::default();
-        let LeapPolicy::Pause = self.leap;
         let rules = Rules {
             poll: set(self.poll, defaults.poll),
             max_age: set(self.max_age, defaults.max_age),
             drift_ppm: self.drift_ppm.map_or(defaults.drift_ppm, NonZeroU32::get),
+            leap: match self.leap {
+                LeapSetting::Pause => LeapPolicy::Pause,
+                LeapSetting::Follow => LeapPolicy::Follow,
+            },
             leap_pause: set(self.leap_pause, defaults.leap_pause),
             warn: set(self.warn, defaults.warn),
         };
@@ -82,7 +93,18 @@ impl Clock {
             bail!("clock.drift_ppm is {}, at most {WORST_DRIFT_PPM} is allowed", rules.drift_ppm);
         }
         self.check_sources()?;
+        self.check_chrony()?;
         Ok(rules)
+    }
+
+    /// On this machine: somebody else's chrony says nothing about this machine's clock.
+    fn check_chrony(&self) -> anyhow::Result<()> {
+        let Some(chrony) = &self.chrony else { return Ok(()) };
+        let local = chrony.parse::<SocketAddr>().is_ok_and(|address| address.ip().is_loopback());
+        if !local && !chrony.starts_with('/') {
+            bail!("clock.chrony is {chrony:?}, neither the path of a socket nor a loopback address with a port");
+        }
+        Ok(())
     }
 
     fn check_sources(&self) -> anyhow::Result<()> {
@@ -129,9 +151,29 @@ mod tests {
             max_age: Duration::from_secs(300),
             drift_ppm: 15,
             warn: Duration::from_millis(100),
+            leap: LeapPolicy::Pause,
             ..Rules::default()
         };
         assert_eq!(rules.rules().unwrap(), expected);
+    }
+
+    #[test]
+    fn follows_leap_seconds_when_told_to_tsp_63() {
+        assert_eq!(clock("leap = \"follow\"").rules().unwrap().leap, LeapPolicy::Follow);
+    }
+
+    #[test]
+    fn a_chrony_is_one_source_and_on_this_machine_jp_ts_20() {
+        for chrony in ["/run/chrony/chronyd.sock", "127.0.0.1:323", "[::1]:323"] {
+            let clock = clock(&format!("chrony = \"{chrony}\""));
+            clock.rules().unwrap();
+            let names: Vec<_> = clock.servers().iter().map(|server| server.name().to_string()).collect();
+            assert_eq!(names, ["ntp.nict.jp", "ntp.example:1123", "chrony"]);
+        }
+        for chrony in ["ntp.example:323", "192.0.2.7:323", "chronyd.sock", "127.0.0.1"] {
+            let refused = clock(&format!("chrony = \"{chrony}\"")).rules().unwrap_err().to_string();
+            assert!(refused.starts_with("clock.chrony is"), "{refused}");
+        }
     }
 
     #[test]

@@ -23,13 +23,14 @@ pub(super) fn start(config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
         return Ok(Arc::new(RefusingClock));
     };
     let rules = clock.rules()?;
-    let sources = clock.sources.len();
+    let servers = clock.servers();
+    let sources = servers.len();
     if sources < NEEDED {
-        tracing::error!(sources, needed = NEEDED, "clock.sources names too few sources of time: nothing is issued");
+        tracing::error!(sources, needed = NEEDED, "[clock] names too few sources of time: nothing is issued");
         return Ok(Arc::new(RefusingClock));
     }
-    tracing::warn!(sources, "the time comes by NTP without authentication");
-    Ok(Arc::new(MeasuredClock::start(rules, clock.servers()).context("cannot start the clock")?))
+    tracing::warn!(sources, "whatever comes by NTP without NTS is not authenticated");
+    Ok(Arc::new(MeasuredClock::start(rules, servers).context("cannot start the clock")?))
 }
 
 /// Whether a start would measure the time: [`start`] begins without, so that the log can be read, and issues nothing.
@@ -79,6 +80,7 @@ mod tests {
         assert_eq!(started(""), ClockState::Refusing);
         assert_eq!(started("clock = { sources = [] }"), ClockState::Refusing);
         assert_eq!(started("clock = { sources = [\"127.0.0.1:9\"] }"), ClockState::Refusing);
+        assert_eq!(started("clock = { chrony = \"127.0.0.1:323\" }"), ClockState::Refusing, "a chrony is one");
     }
 
     #[test]

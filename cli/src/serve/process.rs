@@ -117,6 +117,7 @@ impl Process {
         let Some(config) = self.config.tsa.as_ref().filter(|_| self.role.stamps()) else { return Ok(None) };
         let listener = bind(self.config.listen.tsa)?;
         let registry = Registry::new();
+        kokuin_clock_record::observe(&registry, &self.clock);
         let service = kokuin_tsa::Service::new(kokuin_tsa::Parts {
             config: config.clone(),
             config_digest: self.config_digest,

@@ -27,6 +27,7 @@ impl Process {
         let Some(config) = self.config.eseal.as_ref().filter(|_| self.role.seals()) else { return Ok(None) };
         let listener = bind(self.config.listen.eseal)?;
         let registry = Registry::new();
+        kokuin_clock_record::observe(&registry, &self.clock);
         let service = Service::new(Parts {
             config: config.clone(),
             config_digest: self.config_digest,

@@ -11,6 +11,8 @@ mod refusing;
 mod source;
 mod system;
 
+use std::sync::Arc;
+
 pub use guard::MonotonicGuard;
 pub use instant::{Instant, Uncertainty};
 pub use reading::{SourceName, TimeReading};
@@ -33,6 +35,11 @@ pub trait Clock: Send + Sync + std::fmt::Debug {
     /// The time base of this clock's readings, to ask [`TimeReading::age_at`]. Differs from the machine's only in tests.
     fn monotonic(&self) -> Monotonic {
         OsTime.monotonic()
+    }
+
+    /// What each source said last, how the time was made of it, and what was counted; `None` from a clock without sources.
+    fn report(&self) -> Option<Arc<ntp::ClockReport>> {
+        None
     }
 
     /// The source of time that the others outvote, while the clock goes on without it.

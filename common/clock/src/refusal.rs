@@ -65,6 +65,12 @@ pub enum ClockRefusal {
         /// The age that is allowed, in milliseconds.
         limit_ms: u64,
     },
+    /// A leap second was applied, and the sources have not confirmed it.
+    #[error("a leap second was applied {since_ms} ms ago, and the sources of time have not confirmed it")]
+    LeapUnconfirmed {
+        /// How long ago, in milliseconds.
+        since_ms: u64,
+    },
     /// A leap second is announced for now.
     #[error("a leap second is announced for the end of this day; issuing pauses around it")]
     LeapPause,
@@ -84,6 +90,7 @@ impl ClockRefusal {
             Self::Disputed { .. } => "clock.disputed",
             Self::Drifted { .. } => "clock.drifted",
             Self::Stale { .. } => "clock.stale",
+            Self::LeapUnconfirmed { .. } => "clock.leap-unconfirmed",
             Self::LeapPause => "clock.leap-pause",
         }
     }
@@ -100,6 +107,7 @@ impl ClockRefusal {
             | Self::Disputed { .. }
             | Self::Drifted { .. }
             | Self::Stale { .. }
+            | Self::LeapUnconfirmed { .. }
             | Self::LeapPause => "EN 319 421 7.7.2",
             Self::BeforeLast { .. } => "Kokuin THR-36",
         }
@@ -115,7 +123,7 @@ impl ClockRefusal {
             Self::Disputed { .. } => ClockState::Disputed,
             Self::Drifted { .. } => ClockState::Drifted,
             Self::Stale { .. } => ClockState::Stale,
-            Self::LeapPause => ClockState::LeapPause,
+            Self::LeapUnconfirmed { .. } | Self::LeapPause => ClockState::LeapPause,
         }
     }
 }

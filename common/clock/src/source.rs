@@ -1,6 +1,6 @@
 //! Where raw time comes from: the operating system, or a test.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
@@ -46,8 +46,10 @@ pub struct OsTime;
 
 impl TimeSource for OsTime {
     fn wall_micros(&self) -> i64 {
-        let Timespec { tv_sec, tv_nsec } = clock_gettime(ClockId::Realtime);
-        tv_sec.saturating_mul(1_000_000).saturating_add(tv_nsec / 1_000)
+        // By the standard library and libc, as everybody else in this process reads it.
+        let now = SystemTime::now();
+        let micros = |since: Duration| i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        now.duration_since(UNIX_EPOCH).map_or_else(|before| -micros(before.duration()) - 1, micros)
     }
 
     fn monotonic(&self) -> Monotonic {

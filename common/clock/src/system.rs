@@ -89,6 +89,17 @@ impl WallStep {
         Self::of(&Sample::take(source), offset)
     }
 
+    /// The same; what a leap second moves the wall clock by is no step.
+    pub(crate) fn check_unless_leapt(
+        source: &impl TimeSource,
+        offset: i64,
+        leapt_us: Option<i64>,
+    ) -> Result<(), ClockRefusal> {
+        let sample = Sample::take(source);
+        let leapt = leapt_us.is_some_and(|by| Self::of(&sample, offset.saturating_add(by)).is_ok());
+        if leapt { Ok(()) } else { Self::of(&sample, offset) }
+    }
+
     fn of(sample: &Sample, offset: i64) -> Result<(), ClockRefusal> {
         // The wall clock was read between two readings of the other, so the offset lies between these two.
         let highest = sample.wall.saturating_sub(sample.before.micros()).saturating_sub(offset);

@@ -12,8 +12,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cell::Kind;
 pub use cell::{Counter, Gauge, Histogram, Labelled};
+use cell::{Kind, ObservedEach};
 
 /// A label and the values it can have.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +68,23 @@ impl Registry {
     /// A number asked for at each scrape; `read` must be quick and must not block.
     pub fn observe(&self, name: &'static str, help: &'static str, read: impl Fn() -> i64 + Send + Sync + 'static) {
         self.add(name, help, Kind::Observed(Box::new(read)));
+    }
+
+    /// A number for each value of a label, asked for at each scrape; without one it is left out. `values` never change.
+    pub fn observe_each(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        label: &'static str,
+        values: Vec<String>,
+        read: impl Fn(usize) -> Option<i64> + Send + Sync + 'static,
+    ) {
+        self.add(name, help, Kind::ObservedEach(ObservedEach { label, values, read: Box::new(read) }));
+    }
+
+    /// A count that is kept elsewhere. Names end in `_total`.
+    pub fn count(&self, name: &'static str, help: &'static str, read: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.add(name, help, Kind::Counted(Box::new(read)));
     }
 
     /// Durations, counted in buckets with these upper bounds in microseconds, ascending. Names end in `_seconds`.
@@ -149,6 +166,25 @@ kokuin_log_size 42
 ";
         assert_eq!(&text[..expected.len()], expected);
         assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");
+    }
+
+    #[test]
+    fn writes_what_is_observed_for_each_value() {
+        let registry = Registry::new();
+        let values = vec!["ntp.example:123".to_owned(), "a\"\\\n".to_owned(), "silent".to_owned()];
+        registry.observe_each("offset_us", "Offsets.", "source", values, |at| [Some(-5), Some(7), None][at]);
+        registry.count("steps_total", "Steps.", || 3);
+        let text = registry.render();
+        let expected = "\
+# HELP offset_us Offsets.
+# TYPE offset_us gauge
+offset_us{source=\"ntp.example:123\"} -5
+offset_us{source=\"a___\"} 7
+# HELP steps_total Steps.
+# TYPE steps_total counter
+steps_total 3
+";
+        assert_eq!(&text[..expected.len()], expected);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use arc_swap::ArcSwap;
 
 use crate::{
     Clock, ClockRefusal, ClockState, Monotonic, OsTime, SourceName, TimeReading, TimeSource,
-    ntp::{Monitor, Rules, TimeServer, status::Status},
+    ntp::{ClockReport, Monitor, Rules, TimeServer, status::Status},
     system::{WallStep, plausible},
 };
 
@@ -60,7 +60,8 @@ impl<S: TimeSource> Clock for MeasuredClock<S> {
         let estimate = status.verdict.as_ref().map_err(Clone::clone)?;
         let now = self.time.monotonic();
         let (utc, bound) = estimate.tell(now, self.rules.drift_ppm, self.rules.max_age)?;
-        WallStep::check(&self.time, status.wall_us)?;
+        let leapt = estimate.leap.and_then(|leap| leap.wall_shift(now));
+        WallStep::check_unless_leapt(&self.time, status.wall_us, leapt)?;
         Ok(TimeReading::new(plausible(utc)?, bound, true, estimate.source.clone(), now))
     }
 
@@ -77,6 +78,10 @@ impl<S: TimeSource> Clock for MeasuredClock<S> {
 
     fn monotonic(&self) -> Monotonic {
         self.time.monotonic()
+    }
+
+    fn report(&self) -> Option<Arc<ClockReport>> {
+        Some(Arc::clone(&self.published.load().report))
     }
 
     fn doubted(&self) -> Option<SourceName> {

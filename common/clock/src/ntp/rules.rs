@@ -2,6 +2,16 @@
 
 use std::time::Duration;
 
+/// What happens at an announced leap second.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum LeapPolicy {
+    /// Nothing is issued around it; then the sources are asked anew.
+    #[default]
+    Pause,
+    /// It is applied at its moment, if a strict majority announces it for the end of a month. In an inserted second nothing is issued.
+    Follow,
+}
+
 /// Intervals and limits of the measurement.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rules {
@@ -11,6 +21,8 @@ pub struct Rules {
     pub max_age: Duration,
     /// How fast this machine's oscillator may run away, in parts per million. Bounds grow by it.
     pub drift_ppm: u32,
+    /// What happens at a leap second.
+    pub leap: LeapPolicy,
     /// Nothing is issued for this long before and after an announced leap second.
     pub leap_pause: Duration,
     /// From this bound on the clock says of itself that it is uncertain; it still tells the time (JP-TS-11).
@@ -23,6 +35,7 @@ impl Default for Rules {
             poll: Duration::from_secs(64),
             max_age: Duration::from_secs(900),
             drift_ppm: 50,
+            leap: LeapPolicy::Pause,
             leap_pause: Duration::from_secs(2),
             warn: Duration::from_millis(500),
         }

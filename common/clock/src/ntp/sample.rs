@@ -15,6 +15,43 @@ pub enum Leap {
     Delete,
 }
 
+/// How it is known that an answer comes from the source it names.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Authentication {
+    /// It is not: plain NTP.
+    None,
+    /// Network Time Security (RFC 8915).
+    Nts,
+    /// A chrony on this machine says so; what it hears is not authenticated, or it does not tell.
+    Chrony,
+    /// A chrony on this machine says so, and every source that it combines is authenticated by NTS.
+    ChronyNts,
+}
+
+impl Authentication {
+    /// Stable name, for logs.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Nts => "nts",
+            Self::Chrony => "chrony",
+            Self::ChronyNts => "chrony-nts",
+        }
+    }
+
+    /// Whether a chrony says so.
+    pub(crate) const fn is_by_chrony(self) -> bool {
+        matches!(self, Self::Chrony | Self::ChronyNts)
+    }
+
+    /// Whether nobody on the way can make up the answer.
+    #[must_use]
+    pub const fn is_authenticated(self) -> bool {
+        matches!(self, Self::Nts | Self::ChronyNts)
+    }
+}
+
 /// One answer. Times are offsets against the clock that nobody sets, so that setting the machine's clock changes nothing.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Sample {
@@ -35,6 +72,8 @@ pub struct Sample {
     pub leap: Leap,
     /// Name of a reference clock, or address of the server above.
     pub reference_id: [u8; 4],
+    /// How it is known who answered.
+    pub authentication: Authentication,
     /// Who answered. Two answers of one address are one source.
     pub address: SocketAddr,
     /// When the answer came.
@@ -86,6 +125,11 @@ impl Interval {
         Self { low: self.low.saturating_sub_unsigned(by), high: self.high.saturating_add_unsigned(by) }
     }
 
+    /// The same, `by` later.
+    pub(crate) const fn shifted(self, by: i64) -> Self {
+        Self { low: self.low.saturating_add(by), high: self.high.saturating_add(by) }
+    }
+
     /// What both share.
     pub(crate) fn intersection(self, other: Self) -> Option<Self> {
         let (low, high) = (self.low.max(other.low), self.high.min(other.high));
@@ -119,6 +163,7 @@ pub(crate) mod tests {
             stratum: 1,
             leap: Leap::None,
             reference_id: *b"NICT",
+            authentication: Authentication::None,
             address: SocketAddr::from(([192, 0, 2, 1], 123)),
             taken_at: Monotonic::from_start(Duration::from_secs(10)),
         }

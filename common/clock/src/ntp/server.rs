@@ -32,8 +32,17 @@ pub enum Unanswered {
     /// The server says that it does not know the time.
     #[error("the server is not synchronised")]
     Unsynchronised,
-    /// The answer breaks RFC 5905.
-    #[error("the answer breaks a rule of RFC 5905: {0}")]
+    /// Its time is not UTC around a leap second, and may be some way off now.
+    #[error("the source smears: {0}")]
+    Smearing(&'static str),
+    /// The machine's clock was set while the source was asked for it.
+    #[error("the machine's clock moved by {by_us} us while it was asked for")]
+    Unsteady {
+        /// By how much.
+        by_us: i64,
+    },
+    /// The answer breaks RFC 5905, or what its client prints is not what this program knows.
+    #[error("the answer breaks a rule: {0}")]
     Malformed(String),
 }
 
@@ -47,6 +56,8 @@ impl Unanswered {
             Self::Silent => "ntp.silent",
             Self::KissOfDeath(_) => "ntp.kiss-of-death",
             Self::Unsynchronised => "ntp.unsynchronised",
+            Self::Smearing(_) => "ntp.smearing",
+            Self::Unsteady { .. } => "ntp.unsteady",
             Self::Malformed(_) => "ntp.malformed",
         }
     }

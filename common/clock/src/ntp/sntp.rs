@@ -13,7 +13,7 @@ use sntpc::{
 
 use crate::{
     Monotonic, SourceName,
-    ntp::{Leap, Sample, TimeServer, Unanswered},
+    ntp::{Authentication, Leap, Sample, TimeServer, Unanswered},
 };
 
 /// Where NTP is served.
@@ -112,6 +112,7 @@ fn sample(
             _ => Leap::None,
         },
         reference_id: result.reference_id,
+        authentication: Authentication::None,
         address,
         taken_at,
     }

@@ -8,4 +8,6 @@ mod bounds;
 mod leaps;
 mod moved;
 mod network;
+mod order;
 mod server;
+mod smears;

@@ -220,10 +220,14 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn at(utc_micros: i64, manners: &[Manner]) -> Self {
+        Self::ruled(utc_micros, manners, Rules::default())
+    }
+
+    pub(crate) fn ruled(utc_micros: i64, manners: &[Manner], rules: Rules) -> Self {
         let world = World::at(utc_micros);
         let servers: Vec<_> = manners.iter().map(|manner| Server::start(&world, *manner)).collect();
         let names: Vec<_> = servers.iter().map(|server| server.authority.as_str()).collect();
-        let (clock, monitor) = MeasuredClock::with_monitor(world.clone(), Rules::default(), ask(&names));
+        let (clock, monitor) = MeasuredClock::with_monitor(world.clone(), rules, ask(&names));
         Self { world, servers, clock, monitor }
     }
 

@@ -16,7 +16,16 @@ pub(super) enum Kind {
     Labelled(Labelled),
     Gauge(Gauge),
     Observed(Box<dyn Fn() -> i64 + Send + Sync>),
+    ObservedEach(ObservedEach),
+    Counted(Box<dyn Fn() -> u64 + Send + Sync>),
     Histogram(Histogram),
+}
+
+/// A number for each value of a label, asked for when it is written.
+pub(super) struct ObservedEach {
+    pub(super) label: &'static str,
+    pub(super) values: Vec<String>,
+    pub(super) read: Box<dyn Fn(usize) -> Option<i64> + Send + Sync>,
 }
 
 /// A count that only grows.

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::cell::Kind;
+use super::cell::{Kind, ObservedEach};
 
-/// Writes one family. Names, labels and help texts are constants of this program, so nothing needs escaping.
+/// Writes one family. Names, labels and help texts are constants of this program, so they need no escaping.
 pub(super) fn family(text: &mut String, name: &str, help: &str, kind: &Kind) {
     let written = match kind {
         Kind::Counter(counter) => {
@@ -24,6 +24,17 @@ pub(super) fn family(text: &mut String, name: &str, help: &str, kind: &Kind) {
             head(text, name, help, "gauge");
             writeln!(text, "{name} {}", read())
         }
+        Kind::ObservedEach(ObservedEach { label, values, read }) => {
+            head(text, name, help, "gauge");
+            values.iter().enumerate().try_for_each(|(at, value)| match read(at) {
+                Some(number) => writeln!(text, "{name}{{{label}=\"{}\"}} {number}", plain(value)),
+                None => Ok(()),
+            })
+        }
+        Kind::Counted(read) => {
+            head(text, name, help, "counter");
+            writeln!(text, "{name} {}", read())
+        }
         Kind::Histogram(histogram) => {
             head(text, name, help, "histogram");
             let mut count = 0;
@@ -39,6 +50,11 @@ pub(super) fn family(text: &mut String, name: &str, help: &str, kind: &Kind) {
     };
     // Writing to a String cannot fail.
     debug_assert!(written.is_ok());
+}
+
+/// A value from a configuration: what the format gives a meaning becomes `_`.
+fn plain(value: &str) -> String {
+    value.chars().map(|c| if c.is_control() || "\"\\".contains(c) { '_' } else { c }).collect()
 }
 
 /// The two comment lines of a family.

@@ -10,7 +10,7 @@ pub(crate) struct Breach {
 }
 
 /// The table's rows from the top down, then what stands on it.
-const ROWS: [&str; 24] = [
+const ROWS: [&str; 25] = [
     "kokuin-asn1",
     "kokuin-suite",
     "kokuin-suite-openssl",
@@ -25,6 +25,7 @@ const ROWS: [&str; 24] = [
     "kokuin-store",
     "kokuin-settings",
     "kokuin-web",
+    "kokuin-clock-record",
     "kokuin-fetch",
     "kokuin-devca",
     "kokuin-hsm-config",
