@@ -22,7 +22,7 @@ const SMEARING: [&str; 4] = ["time.google.com", "time.android.com", "time.aws.co
 pub(crate) struct Clock {
     /// NTP servers, `host` or `host:port`; with chrony at least two sources outside development (JP-TS-20).
     #[serde(default)]
-    sources: Vec<String>,
+    pub(crate) sources: Vec<String>,
     /// A chrony on this machine: the path of its command socket, or where it takes commands by UDP.
     #[serde(default)]
     chrony: Option<String>,

@@ -40,9 +40,9 @@ pub(super) fn start(config: &Config) -> anyhow::Result<Arc<dyn Clock>> {
 pub(super) fn check(config: &Config) -> anyhow::Result<()> {
     let clock = config.clock.as_ref().context("there is no [clock]: nothing would be issued")?;
     clock.rules()?;
-    let sources = clock.sources.len();
+    let sources = clock.servers().len();
     if sources < NEEDED {
-        bail!("clock.sources names {sources}, {NEEDED} are needed (JP-TS-20)");
+        bail!("[clock] names {sources} sources of time, {NEEDED} are needed (JP-TS-20)");
     }
     Ok(())
 }
