@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn agrees_with_the_standard_library() {
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let wall = Duration::from_micros(OsTime.wall_micros().unsigned_abs());
         assert!(wall.abs_diff(now) < Duration::from_secs(5), "{wall:?} {now:?}");
         assert!(OsTime.monotonic() <= OsTime.monotonic());
