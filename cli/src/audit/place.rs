@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use kokuin_audit::{LogName, VerifierKey};
-use kokuin_store::{Database, FileAnchor, SqliteLogReader};
+use kokuin_store::{Database, FileAnchor, LogReader};
 use serde::Deserialize;
 
 use super::Which;
@@ -62,7 +62,7 @@ impl Place {
     ///
     /// # Errors
     /// If the database does not hold it.
-    pub(super) fn reader(&self) -> anyhow::Result<SqliteLogReader> {
+    pub(super) fn reader(&self) -> anyhow::Result<LogReader> {
         Ok(self.database.log_reader(&self.name)?)
     }
 

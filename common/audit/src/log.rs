@@ -259,6 +259,12 @@ impl Log {
         self.0.shared.is_writable()
     }
 
+    /// Whether another process has taken the log over: this one answers for nothing any more, and should end (THR-43).
+    #[must_use]
+    pub fn is_taken_over(&self) -> bool {
+        self.0.shared.is_lost()
+    }
+
     /// Latest time of any token, seal or clock reading in the log: the monotonic guard starts after it (THR-36).
     #[must_use]
     pub fn last_time(&self) -> Option<LogTime> {

@@ -2,7 +2,7 @@
 
 pub mod memory;
 
-use std::{error::Error, ops::Range, sync::Arc};
+use std::{error::Error, ops::Range, sync::Arc, time::Instant};
 
 use crate::{
     entry::{Encoded, LogTime, Serial},
@@ -29,6 +29,12 @@ pub enum StorageError {
     /// The log has been closed for good.
     #[error("the log is retired: nothing is written to it any more")]
     Retired,
+    /// Another process has taken the log over: this one writes nothing any more, for good.
+    #[error("the log has been taken over: the lease of epoch {epoch} is another's now")]
+    LeaseLost {
+        /// The lease that this process had.
+        epoch: u64,
+    },
     /// What is stored cannot have been written by us.
     #[error("stored {what} {at} is damaged")]
     Damaged {
@@ -55,6 +61,7 @@ impl StorageError {
             Self::DuplicateSerial { .. } => "audit.duplicate-serial",
             Self::IndexTaken { .. } => "audit.index-taken",
             Self::Retired => "audit.retired",
+            Self::LeaseLost { .. } => "audit.lease-lost",
             Self::Damaged { .. } => "audit.damaged",
             Self::Failed(_) => "audit.storage-failed",
         }
@@ -102,6 +109,15 @@ pub trait LogStore: Send {
     /// # Errors
     /// [`StorageError`].
     fn save_checkpoint(&mut self, checkpoint: &StoredCheckpoint) -> Result<(), StorageError>;
+
+    /// Until when what has been stored may be answered for, by this process's clock; `None`: for as long as it lives. A store that several
+    /// machines write is held on time, and a process that was paused beyond it answers nothing (THR-43).
+    ///
+    /// # Errors
+    /// [`StorageError::LeaseLost`].
+    fn held_until(&self) -> Result<Option<Instant>, StorageError> {
+        Ok(None)
+    }
 }
 
 /// The reading side: any number of threads, while the writer writes.

@@ -73,6 +73,9 @@ pub struct SubmissionRecord {
     pub digests: Vec<u8>,
 }
 
+/// Id and request hash of a submission.
+type IdAndHash = (Vec<u8>, Vec<u8>);
+
 type BatchRow =
     (Vec<u8>, i64, String, String, String, Vec<u8>, i64, Option<Vec<u8>>, Option<i64>, Option<Vec<u8>>, Option<String>);
 
@@ -215,7 +218,7 @@ impl BatchRepository {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn by_idempotency_key(&self, key: &str) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    pub fn by_idempotency_key(&self, key: &str) -> Result<Option<IdAndHash>, StoreError> {
         self.0.with(|connection| {
             let of = submission::table
                 .filter(submission::idempotency_key.eq(key))
@@ -252,89 +255,14 @@ impl BatchRepository {
                     return Ok(pruned);
                 }
                 connection.transaction(|connection| {
-                    let brought = submission::table.filter(submission::batch_id.eq_any(&gone));
-                    diesel::delete(brought).execute(connection)?;
-                    diesel::delete(batch::table.filter(batch::batch_id.eq_any(&gone))).execute(connection)
+                    for id in &gone {
+                        diesel::delete(submission::table.filter(submission::batch_id.eq(id))).execute(connection)?;
+                        diesel::delete(batch::table.find(id)).execute(connection)?;
+                    }
+                    Ok::<_, DieselError>(())
                 })?;
                 pruned += gone.len();
             }
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn batches() -> (tempfile::TempDir, BatchRepository) {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(&folder.path().join("a.db")).unwrap();
-        (folder, BatchRepository::new(database))
-    }
-
-    fn batch(id: u8, created: i64) -> BatchRecord {
-        BatchRecord {
-            id: vec![id; 16],
-            created: LogTime::from_unix_seconds(created),
-            log: "a".to_owned(),
-            tsu: "tsu".to_owned(),
-            algorithm: "sha256".to_owned(),
-            secret: vec![7; 32],
-            state: BatchState::Pending,
-        }
-    }
-
-    fn brought(id: u8, key: Option<&str>) -> SubmissionRecord {
-        SubmissionRecord {
-            id: vec![id; 16],
-            request_hash: vec![id; 32],
-            idempotency_key: key.map(str::to_owned),
-            digests: vec![id; 64],
-        }
-    }
-
-    fn stamp() -> BatchStamp {
-        BatchStamp { serial: vec![1; 19], gen_time: LogTime::from_unix_seconds(5), token: vec![0x30, 0] }
-    }
-
-    #[test]
-    fn a_batch_is_pending_until_it_has_its_token_and_then_for_ever() {
-        let (_folder, batches) = batches();
-        batches.insert(&batch(1, 1), &[brought(1, None), brought(2, Some("k"))]).unwrap();
-        assert_eq!(batches.pending("a").unwrap(), [batch(1, 1)]);
-        assert_eq!(batches.pending("b").unwrap(), []);
-        assert_eq!(batches.digests(&[1; 16]).unwrap().len(), 128);
-        batches.set_stamped(&[1; 16], &stamp()).unwrap();
-        assert_eq!(batches.pending("a").unwrap(), []);
-        let stamped = BatchRecord { state: BatchState::Stamped(stamp()), ..batch(1, 1) };
-        assert_eq!(batches.submission(&[2; 16]).unwrap(), Some((brought(2, Some("k")), stamped)));
-        assert_eq!(batches.by_idempotency_key("k").unwrap(), Some((vec![2; 16], vec![2; 32])));
-        assert!(matches!(batches.set_failed(&[1; 16], "x"), Err(StoreError::Damaged { what: "batch" })));
-        assert!(matches!(batches.set_stamped(&[1; 16], &stamp()), Err(StoreError::Damaged { what: "batch" })));
-    }
-
-    #[test]
-    fn a_batch_with_a_key_that_is_taken_is_not_entered_at_all() {
-        let (_folder, batches) = batches();
-        batches.insert(&batch(1, 1), &[brought(1, Some("k"))]).unwrap();
-        let twice = batches.insert(&batch(2, 2), &[brought(2, None), brought(3, Some("k"))]);
-        assert!(matches!(twice, Err(StoreError::IdempotencyKeyTaken)));
-        assert_eq!(batches.submission(&[2; 16]).unwrap(), None);
-        assert_eq!(batches.pending("a").unwrap().len(), 1);
-    }
-
-    #[test]
-    fn forgets_the_old_and_what_is_too_much_and_nothing_that_is_pending() {
-        let (_folder, batches) = batches();
-        for id in 1..=4 {
-            batches.insert(&batch(id, i64::from(id)), &[brought(id, None)]).unwrap();
-        }
-        for id in 2..=4 {
-            batches.set_stamped(&[id; 16], &stamp()).unwrap();
-        }
-        assert_eq!(batches.prune(LogTime::from_unix_seconds(3), 1_000).unwrap(), 1);
-        assert_eq!(batches.prune(LogTime::from_unix_seconds(3), 64).unwrap(), 1);
-        assert!(batches.submission(&[4; 16]).unwrap().is_some());
-        assert_eq!(batches.pending("a").unwrap(), [batch(1, 1)]);
     }
 }

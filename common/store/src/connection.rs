@@ -1,152 +1,18 @@
 //! A connection is used only after the settings that durability depends on have been read back (THR-46).
 
-use std::path::Path;
+mod any;
+pub(crate) mod postgres;
+pub(crate) mod sqlite;
+mod url;
 
-use diesel::{
-    Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection,
-    connection::SimpleConnection as _,
-    sql_query,
-    sql_types::{BigInt, Text},
-};
-
-use crate::error::StoreError;
-
-/// How long a statement waits for another process's lock, in milliseconds.
-const BUSY_TIMEOUT_MS: i64 = 5_000;
-/// Pages of the write-ahead log before it is folded into the database: 16 MB, so that it is not done several times a second under load.
-const WAL_PAGES: i64 = 4_000;
-/// `PRAGMA synchronous`: every commit is on disk before it returns.
-const FULL: i64 = 2;
+pub(crate) use any::AnyConnection;
+pub use url::PostgresUrl;
 
 /// What a connection may do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Access {
-    /// Read and write; the file is made if there is none.
+    /// Read and write; an SQLite file is made if there is none.
     Write,
     /// Read, while others may write.
     Read,
-}
-
-#[derive(QueryableByName)]
-struct Number {
-    #[diesel(sql_type = BigInt)]
-    value: i64,
-}
-
-#[derive(QueryableByName)]
-struct Word {
-    #[diesel(sql_type = Text)]
-    value: String,
-}
-
-/// Opens a connection with the right settings, or none.
-pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, StoreError> {
-    let failed = |error: &dyn std::fmt::Display| StoreError::Open { path: path.to_owned(), reason: error.to_string() };
-    let mut connection = SqliteConnection::establish(&url(path, access)?).map_err(|error| failed(&error))?;
-    let settings = match access {
-        Access::Write => format!(
-            "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {WAL_PAGES};"
-        ),
-        Access::Read => {
-            format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;")
-        }
-    };
-    connection.batch_execute(&settings).map_err(|error| failed(&error))?;
-    check_settings(&mut connection, access)?;
-    Ok(connection)
-}
-
-fn check_settings(connection: &mut SqliteConnection, access: Access) -> Result<(), StoreError> {
-    let mode: Word = sql_query("SELECT journal_mode AS value FROM pragma_journal_mode").get_result(connection)?;
-    if mode.value != "wal" {
-        return Err(StoreError::Setting { setting: "journal_mode", found: mode.value, expected: "wal" });
-    }
-    let mut number = |setting: &'static str, expected: &'static str, fits: fn(i64) -> bool| {
-        let read: Number =
-            sql_query(format!("SELECT CAST(\"{}\" AS INTEGER) AS value FROM pragma_{setting}", column(setting)))
-                .get_result(connection)?;
-        if fits(read.value) {
-            Ok(())
-        } else {
-            Err(StoreError::Setting { setting, found: read.value.to_string(), expected })
-        }
-    };
-    number("foreign_keys", "1", |value| value == 1)?;
-    number("busy_timeout", "5000", |value| value == BUSY_TIMEOUT_MS)?;
-    match access {
-        Access::Write => number("synchronous", "2 (FULL)", |value| value == FULL),
-        Access::Read => number("query_only", "1", |value| value == 1),
-    }
-}
-
-/// The one pragma whose column is not called like it.
-fn column(setting: &'static str) -> &'static str {
-    if setting == "busy_timeout" { "timeout" } else { setting }
-}
-
-/// SQLite's URI form, so that no path means anything else than a file.
-fn url(path: &Path, access: Access) -> Result<String, StoreError> {
-    let text = path.to_str().ok_or_else(|| StoreError::Path(path.to_owned()))?;
-    let escaped: String = text
-        .chars()
-        .map(|c| match c {
-            '%' => "%25".to_owned(),
-            '?' => "%3f".to_owned(),
-            '#' => "%23".to_owned(),
-            c => c.to_string(),
-        })
-        .collect();
-    let mode = match access {
-        Access::Write => "rwc",
-        Access::Read => "ro",
-    };
-    Ok(format!("file:{escaped}?mode={mode}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// THR-46: a connection that somebody has set to lose commits is refused.
-    #[test]
-    fn refuses_settings_that_lose_commits() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
-        let mut connection = connect(&path, Access::Write).unwrap();
-        for (change, setting) in [
-            ("PRAGMA synchronous = NORMAL", "synchronous"),
-            ("PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF", "foreign_keys"),
-            ("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 1", "busy_timeout"),
-            ("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = DELETE", "journal_mode"),
-        ] {
-            connection.batch_execute(change).unwrap();
-            match check_settings(&mut connection, Access::Write) {
-                Err(StoreError::Setting { setting: found, .. }) => assert_eq!(found, setting),
-                other => panic!("{change}: {other:?}"),
-            }
-        }
-        connection.batch_execute("PRAGMA journal_mode = WAL").unwrap();
-        check_settings(&mut connection, Access::Write).unwrap();
-    }
-
-    #[test]
-    fn paths_mean_files_whatever_they_look_like() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a?mode=memory#b%41.db");
-        drop(connect(&path, Access::Write).unwrap());
-        assert!(path.exists());
-    }
-
-    #[test]
-    fn reading_makes_no_file_and_writes_nothing() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.db");
-        assert!(matches!(connect(&path, Access::Read), Err(StoreError::Open { .. })));
-        assert!(!path.exists());
-        let mut writer = connect(&path, Access::Write).unwrap();
-        writer.batch_execute("CREATE TABLE t (x INTEGER)").unwrap();
-        let mut reader = connect(&path, Access::Read).unwrap();
-        assert!(reader.batch_execute("INSERT INTO t VALUES (1)").is_err());
-    }
 }

@@ -1,26 +1,38 @@
-//! The file, its schema, and which logs it holds.
+//! Which database it is, its schema, and which logs it holds.
 
 use std::{
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use diesel::{ExpressionMethods as _, QueryDsl as _, RunQueryDsl as _, SqliteConnection};
+use diesel::{
+    Connection as _, ExpressionMethods as _, OptionalExtension as _, PgConnection, QueryDsl as _, QueryableByName,
+    RunQueryDsl as _,
+    connection::SimpleConnection as _,
+    migration::{Migration, MigrationSource as _},
+    pg::Pg,
+    sql_types::BigInt,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use kokuin_audit::{LogName, VerifierKey, entry::LogTime};
 
 use crate::{
-    connection::{Access, connect},
+    connection::{Access, AnyConnection, postgres, sqlite},
     error::StoreError,
+    lease::{Lease, PostgresOptions},
     lock::WriterLock,
-    log_reader::SqliteLogReader,
-    log_store::SqliteLogStore,
+    log_reader::LogReader,
+    log_store::{Inner as Writer, LogWriter, PostgresLogStore, SqliteLogStore},
     schema::log,
+    session::Session,
 };
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+/// Key of the advisory lock under which a PostgreSQL's schema is changed: "kokuin".
+const MIGRATING: i64 = 0x6b6f_6b75_696e;
 /// Logs of one database: the entry key has 63 bits, 40 of which are the index.
 const MAX_LOGS: i64 = 1 << 22;
 
@@ -56,15 +68,40 @@ pub struct LogRecord {
 pub struct Database(Arc<Inner>);
 
 struct Inner {
-    path: PathBuf,
+    place: Place,
     access: Access,
-    idle: Mutex<Vec<SqliteConnection>>,
+    idle: Mutex<Idle>,
+}
+
+/// Connections that wait for the next reader.
+#[derive(Default)]
+struct Idle {
+    connections: Vec<AnyConnection>,
+    /// Grows when they are forgotten: those in use are then not kept either.
+    generation: u64,
+}
+
+/// Which database.
+enum Place {
+    Sqlite(PathBuf),
+    Postgres(PostgresOptions),
+}
+
+impl Place {
+    fn connect(&self, access: Access) -> Result<AnyConnection, StoreError> {
+        Ok(match self {
+            Self::Sqlite(path) => AnyConnection::Sqlite(sqlite::connect(path, access)?),
+            Self::Postgres(options) => {
+                AnyConnection::Postgres(postgres::connect(&options.url, access, options.standbys)?)
+            }
+        })
+    }
 }
 
 type LogRow = (i64, String, String, String, String, i64);
 
 impl Database {
-    /// Opens a database for reading and writing; makes it, and brings its schema up to date.
+    /// Opens an SQLite database for reading and writing; makes it, and brings its schema up to date.
     ///
     /// # Errors
     /// [`StoreError`], above all if a setting is not taken (THR-46).
@@ -72,81 +109,117 @@ impl Database {
         // Only the service's own user may read: seals and token hashes are in it. SQLite gives its other files the same mode.
         let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
         drop(made.map_err(|error| StoreError::file(path, error))?);
-        let mut connection = connect(path, Access::Write)?;
-        connection.run_pending_migrations(MIGRATIONS).map_err(|error| StoreError::Migration(error.to_string()))?;
-        Ok(Self(Arc::new(Inner { path: path.to_owned(), access: Access::Write, idle: Mutex::new(vec![connection]) })))
+        let mut connection = sqlite::connect(path, Access::Write)?;
+        connection.run_pending_migrations(SQLITE).map_err(|error| StoreError::Migration(error.to_string()))?;
+        Ok(Self::with_connection(Place::Sqlite(path.to_owned()), Access::Write, AnyConnection::Sqlite(connection)))
     }
 
-    /// Opens a database that is there, for reading only; it may be in use.
+    /// Opens a PostgreSQL database for reading and writing, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError`], above all if the server may lose commits (THR-46).
+    pub fn open_postgres(options: PostgresOptions) -> Result<Self, StoreError> {
+        let mut connection = postgres::connect(&options.url, Access::Write, options.standbys)?;
+        let failed = |error: &dyn std::fmt::Display| StoreError::Migration(error.to_string());
+        // Several instances start at one time: one after the other.
+        connection.batch_execute(&format!("SET lock_timeout = '60s'; SELECT pg_advisory_lock({MIGRATING})"))?;
+        connection.run_pending_migrations(POSTGRES).map_err(|error| failed(&error))?;
+        connection.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATING}); SET lock_timeout = '5s'"))?;
+        Ok(Self::with_connection(Place::Postgres(options), Access::Write, AnyConnection::Postgres(connection)))
+    }
+
+    /// Opens an SQLite database that is there, for reading only; it may be in use.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn open_read_only(path: &Path) -> Result<Self, StoreError> {
-        let mut connection = connect(path, Access::Read)?;
-        let pending =
-            connection.has_pending_migration(MIGRATIONS).map_err(|error| StoreError::Migration(error.to_string()))?;
-        if pending {
-            return Err(StoreError::Migration("its schema is older than this program".to_owned()));
-        }
-        Ok(Self(Arc::new(Inner { path: path.to_owned(), access: Access::Read, idle: Mutex::new(vec![connection]) })))
+        let mut connection = sqlite::connect(path, Access::Read)?;
+        check_schema(connection.has_pending_migration(SQLITE))?;
+        Ok(Self::with_connection(Place::Sqlite(path.to_owned()), Access::Read, AnyConnection::Sqlite(connection)))
     }
 
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.0.path
+    /// Opens a PostgreSQL database that is there, for reading only; it may be in use.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open_postgres_read_only(options: PostgresOptions) -> Result<Self, StoreError> {
+        let mut connection = postgres::connect(&options.url, Access::Read, options.standbys)?;
+        check_schema(postgres_is_behind(&mut connection))?;
+        Ok(Self::with_connection(Place::Postgres(options), Access::Read, AnyConnection::Postgres(connection)))
+    }
+
+    fn with_connection(place: Place, access: Access, connection: AnyConnection) -> Self {
+        let idle = Mutex::new(Idle { connections: vec![connection], generation: 0 });
+        Self(Arc::new(Inner { place, access, idle }))
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs `work` on a connection of its own; one that failed is not used again.
     pub(crate) fn with<T, E: From<StoreError>>(
         &self,
-        work: impl FnOnce(&mut SqliteConnection) -> Result<T, E>,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let idle = || self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept = idle().pop();
+        let (kept, generation) = {
+            let mut idle = self.idle();
+            (idle.connections.pop(), idle.generation)
+        };
         let mut connection = match kept {
             Some(connection) => connection,
-            None => connect(&self.0.path, self.0.access)?,
+            None => self.0.place.connect(self.0.access)?,
         };
         let result = work(&mut connection);
-        let mut idle = idle();
-        if result.is_ok() && idle.len() < KEPT {
-            idle.push(connection);
+        let mut idle = self.idle();
+        if result.is_ok() && idle.generation == generation && idle.connections.len() < KEPT {
+            idle.connections.push(connection);
         }
         result
+    }
+
+    /// Uses none of the connections that are open now again: the server behind them may no longer be the one that counts.
+    pub(crate) fn forget_connections(&self) {
+        let mut idle = self.idle();
+        idle.generation += 1;
+        let forgotten = std::mem::take(&mut idle.connections);
+        drop(idle);
+        drop(forgotten);
     }
 
     /// Takes a log for writing: nobody else can until the store is dropped. It is entered in the database if it is new.
     ///
     /// # Errors
-    /// [`StoreError::Locked`], [`StoreError::Retired`], [`StoreError::OtherLog`], or a failure.
-    pub fn open_log(
-        &self,
-        name: &LogName,
-        vkey: &VerifierKey,
-    ) -> Result<(SqliteLogStore, SqliteLogReader), StoreError> {
-        let lock = WriterLock::take(&self.0.path, name)?;
-        let mut connection = connect(&self.0.path, Access::Write)?;
-        let log_no = connection.immediate_transaction(|connection| match find(connection, name)? {
-            Some((_, _, _, _, state, _)) if state != "open" => Err(StoreError::Retired(name.clone())),
-            Some((log_no, _, _, found, _, _)) if found == vkey.to_string() => Ok(log_no),
-            Some((_, _, _, found, _, _)) => {
-                Err(StoreError::OtherLog { name: name.clone(), found, expected: vkey.to_string() })
+    /// [`StoreError::Locked`] or [`StoreError::Leased`], [`StoreError::Retired`], [`StoreError::OtherLog`], or a failure.
+    pub fn open_log(&self, name: &LogName, vkey: &VerifierKey) -> Result<(LogWriter, LogReader), StoreError> {
+        let (writer, log_no) = match &self.0.place {
+            Place::Sqlite(path) => {
+                let lock = WriterLock::take(path, name)?;
+                let log_no = self.with(|connection| enter(connection, name, vkey))?;
+                let connection = sqlite::connect(path, Access::Write)?;
+                (Writer::Sqlite(SqliteLogStore::new(path.clone(), connection, log_no, lock)), log_no)
             }
-            None => enter(connection, name, vkey),
-        })?;
-        let store = SqliteLogStore::new(self.0.path.clone(), connection, log_no, lock);
-        Ok((store, SqliteLogReader::new(self.clone(), log_no)))
+            Place::Postgres(options) => {
+                let log_no = self.with(|connection| enter(connection, name, vkey))?;
+                let session = Session::open(&options.url, options.standbys)?;
+                let lease = Lease::take(options, &session, log_no, name)?;
+                // It may have been closed while the lease was waited for.
+                self.with(|connection| enter(connection, name, vkey))?;
+                let store = PostgresLogStore::new(self.clone(), options.clone(), session, log_no, lease);
+                (Writer::Postgres(store), log_no)
+            }
+        };
+        Ok((LogWriter(writer), LogReader::new(self.clone(), log_no)))
     }
 
     /// The reading side of a log.
     ///
     /// # Errors
     /// [`StoreError::NoLog`] or a failure.
-    pub fn log_reader(&self, name: &LogName) -> Result<SqliteLogReader, StoreError> {
+    pub fn log_reader(&self, name: &LogName) -> Result<LogReader, StoreError> {
         let row = self.with(|connection| find(connection, name))?;
         let (log_no, ..) = row.ok_or_else(|| StoreError::NoLog(name.clone()))?;
-        Ok(SqliteLogReader::new(self.clone(), log_no))
+        Ok(LogReader::new(self.clone(), log_no))
     }
 
     /// Every log, in the order in which they were made: none can be hidden.
@@ -173,21 +246,82 @@ impl Database {
     /// # Errors
     /// [`StoreError::NoLog`], [`StoreError::Locked`] or a failure.
     pub fn retire_log(&self, name: &LogName) -> Result<(), StoreError> {
-        let _lock = WriterLock::take(&self.0.path, name)?;
-        let changed = self.with(|connection| {
-            let of = log::table.filter(log::name.eq(name.as_str()));
-            Ok::<_, StoreError>(diesel::update(of).set(log::state.eq("retired")).execute(connection)?)
-        })?;
+        let retire = || {
+            self.with(|connection| {
+                let of = log::table.filter(log::name.eq(name.as_str()));
+                Ok::<_, StoreError>(diesel::update(of).set(log::state.eq("retired")).execute(connection)?)
+            })
+        };
+        let changed = match &self.0.place {
+            Place::Sqlite(path) => {
+                let _lock = WriterLock::take(path, name)?;
+                retire()?
+            }
+            Place::Postgres(options) => {
+                let row = self.with(|connection| find(connection, name))?;
+                let (log_no, ..) = row.ok_or_else(|| StoreError::NoLog(name.clone()))?;
+                let session = Session::open(&options.url, options.standbys)?;
+                let _lease = Lease::take(options, &session, log_no, name)?;
+                retire()?
+            }
+        };
         if changed == 1 { Ok(()) } else { Err(StoreError::NoLog(name.clone())) }
     }
 }
 
-fn find(connection: &mut SqliteConnection, name: &LogName) -> Result<Option<LogRow>, StoreError> {
-    use diesel::OptionalExtension as _;
+fn check_schema(pending: Result<bool, Box<dyn std::error::Error + Send + Sync>>) -> Result<(), StoreError> {
+    match pending {
+        Ok(false) => Ok(()),
+        Ok(true) => Err(StoreError::Migration("its schema is older than this program".to_owned())),
+        Err(error) => Err(StoreError::Migration(error.to_string())),
+    }
+}
+
+/// Asked without writing: whoever reads may not be allowed to.
+fn postgres_is_behind(connection: &mut PgConnection) -> Result<bool, Box<dyn std::error::Error + Send + Sync>> {
+    let wanted: Vec<Box<dyn Migration<Pg>>> = POSTGRES.migrations()?;
+    let applied: i64 = diesel::sql_query("SELECT count(*) AS value FROM __diesel_schema_migrations")
+        .get_result::<Count>(connection)?
+        .value;
+    Ok(applied < i64::try_from(wanted.len())?)
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    value: i64,
+}
+
+fn find(connection: &mut AnyConnection, name: &LogName) -> Result<Option<LogRow>, StoreError> {
     Ok(log::table.filter(log::name.eq(name.as_str())).first(connection).optional()?)
 }
 
-fn enter(connection: &mut SqliteConnection, name: &LogName, vkey: &VerifierKey) -> Result<i64, StoreError> {
+/// The number of a log that may be written, which is entered if it is new.
+fn enter(connection: &mut AnyConnection, name: &LogName, vkey: &VerifierKey) -> Result<i64, StoreError> {
+    let work = |connection: &mut AnyConnection| match find(connection, name)? {
+        Some((_, _, _, _, state, _)) if state != "open" => Err(StoreError::Retired(name.clone())),
+        Some((log_no, _, _, found, _, _)) if found == vkey.to_string() => Ok(log_no),
+        Some((_, _, _, found, _, _)) => {
+            Err(StoreError::OtherLog { name: name.clone(), found, expected: vkey.to_string() })
+        }
+        None => insert(connection, name, vkey),
+    };
+    match connection {
+        // Two processes that enter logs at one time get two numbers.
+        AnyConnection::Sqlite(_) => {
+            connection.batch_execute("BEGIN IMMEDIATE")?;
+            let entered = work(connection);
+            connection.batch_execute(if entered.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+            entered
+        }
+        AnyConnection::Postgres(_) => connection.transaction(|connection| {
+            connection.batch_execute("LOCK TABLE log IN SHARE ROW EXCLUSIVE MODE")?;
+            work(connection)
+        }),
+    }
+}
+
+fn insert(connection: &mut AnyConnection, name: &LogName, vkey: &VerifierKey) -> Result<i64, StoreError> {
     let highest: Option<i64> = log::table.select(diesel::dsl::max(log::log_no)).first(connection)?;
     let log_no = highest.map_or(0, |highest| highest + 1);
     if log_no >= MAX_LOGS {
@@ -207,7 +341,11 @@ fn enter(connection: &mut SqliteConnection, name: &LogName, vkey: &VerifierKey) 
 
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Database").field("path", &self.0.path).field("access", &self.0.access).finish_non_exhaustive()
+        let place: &dyn std::fmt::Debug = match &self.0.place {
+            Place::Sqlite(path) => path,
+            Place::Postgres(options) => options,
+        };
+        f.debug_struct("Database").field("place", place).field("access", &self.0.access).finish_non_exhaustive()
     }
 }
 
@@ -224,6 +362,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let database = Database::open(&folder.path().join("a.db")).unwrap();
         nested(&database, 20).unwrap();
-        assert_eq!(database.0.idle.lock().unwrap().len(), KEPT);
+        assert_eq!(database.idle().connections.len(), KEPT);
     }
 }

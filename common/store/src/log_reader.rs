@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _, SqliteConnection};
+use diesel::{ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _};
 use kokuin_audit::{
     Hash, LeafIndex, LogRead, StorageError, StoredCheckpoint, TreeSize,
     entry::{LogTime, Serial},
@@ -20,12 +20,12 @@ const INDEX_BITS: u32 = 40;
 
 /// A log of the database, for reading.
 #[derive(Clone, Debug)]
-pub struct SqliteLogReader {
+pub struct LogReader {
     database: Database,
     log_no: i64,
 }
 
-impl SqliteLogReader {
+impl LogReader {
     pub(crate) const fn new(database: Database, log_no: i64) -> Self {
         Self { database, log_no }
     }
@@ -55,48 +55,61 @@ fn failed(error: diesel::result::Error) -> StorageError {
     StoreError::from(error).into()
 }
 
-pub(crate) fn load_size(connection: &mut SqliteConnection, log_no: i64) -> Result<TreeSize, StorageError> {
-    let first = log_no << INDEX_BITS;
-    let highest: Option<i64> = entry::table
-        .filter(entry::key.ge(first))
-        .filter(entry::key.lt((log_no + 1) << INDEX_BITS))
-        .select(diesel::dsl::max(entry::key))
-        .first(connection)
-        .map_err(failed)?;
-    Ok(TreeSize(highest.map_or(0, |highest| (highest - first).unsigned_abs() + 1)))
+/// What a log's rows say, for each kind of connection: diesel's queries are typed by it.
+macro_rules! state_queries {
+    ($module:ident, $connection:ty) => {
+        pub(crate) mod $module {
+            use super::*;
+
+            pub(crate) fn load_size(connection: &mut $connection, log_no: i64) -> Result<TreeSize, StorageError> {
+                let first = log_no << INDEX_BITS;
+                let highest: Option<i64> = entry::table
+                    .filter(entry::key.ge(first))
+                    .filter(entry::key.lt((log_no + 1) << INDEX_BITS))
+                    .select(diesel::dsl::max(entry::key))
+                    .first(connection)
+                    .map_err(failed)?;
+                Ok(TreeSize(highest.map_or(0, |highest| (highest - first).unsigned_abs() + 1)))
+            }
+
+            pub(crate) fn load_checkpoint(
+                connection: &mut $connection,
+                log_no: i64,
+            ) -> Result<Option<StoredCheckpoint>, StorageError> {
+                type Row = (i64, String, Vec<u8>, Option<i64>);
+                let row: Option<Row> = checkpoint::table
+                    .find(log_no)
+                    .select((checkpoint::size, checkpoint::note, checkpoint::frontier, checkpoint::last_time))
+                    .first(connection)
+                    .optional()
+                    .map_err(failed)?;
+                row.map(|(size, note, frontier, last_time)| {
+                    let size = u64::try_from(size)
+                        .map_err(|_| StorageError::Damaged { what: "checkpoint size", at: size.unsigned_abs() })?;
+                    Ok(StoredCheckpoint {
+                        size: TreeSize(size),
+                        note,
+                        frontier,
+                        last_time: last_time.map(LogTime::from_unix_micros),
+                    })
+                })
+                .transpose()
+            }
+        }
+    };
 }
 
-pub(crate) fn load_checkpoint(
-    connection: &mut SqliteConnection,
-    log_no: i64,
-) -> Result<Option<StoredCheckpoint>, StorageError> {
-    type Row = (i64, String, Vec<u8>, Option<i64>);
-    let row: Option<Row> = checkpoint::table
-        .find(log_no)
-        .select((checkpoint::size, checkpoint::note, checkpoint::frontier, checkpoint::last_time))
-        .first(connection)
-        .optional()
-        .map_err(failed)?;
-    row.map(|(size, note, frontier, last_time)| {
-        let size = u64::try_from(size)
-            .map_err(|_| StorageError::Damaged { what: "checkpoint size", at: size.unsigned_abs() })?;
-        Ok(StoredCheckpoint {
-            size: TreeSize(size),
-            note,
-            frontier,
-            last_time: last_time.map(LogTime::from_unix_micros),
-        })
-    })
-    .transpose()
-}
+state_queries!(any, crate::connection::AnyConnection);
+state_queries!(sqlite, diesel::SqliteConnection);
+state_queries!(postgres, diesel::PgConnection);
 
-impl LogRead for SqliteLogReader {
+impl LogRead for LogReader {
     fn size(&self) -> Result<TreeSize, StorageError> {
-        self.database.with(|connection| load_size(connection, self.log_no))
+        self.database.with(|connection| any::load_size(connection, self.log_no))
     }
 
     fn checkpoint(&self) -> Result<Option<StoredCheckpoint>, StorageError> {
-        self.database.with(|connection| load_checkpoint(connection, self.log_no))
+        self.database.with(|connection| any::load_checkpoint(connection, self.log_no))
     }
 
     fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, StorageError> {

@@ -166,38 +166,6 @@ impl TokenRepository {
 mod tests {
     use super::*;
 
-    fn at(seconds: i64) -> LogTime {
-        LogTime::from_unix_seconds(seconds)
-    }
-
-    #[test]
-    fn refuses_tokens_unknown_expired_or_revoked() {
-        let folder = tempfile::tempdir().unwrap();
-        let tokens = TokenRepository::new(Database::open(&folder.path().join("a.db")).unwrap());
-        let key = TokenKey::new([1; 32]);
-        let made = TokenRecord {
-            id: "one".to_owned(),
-            tenant: "a".to_owned(),
-            actor: "b".to_owned(),
-            scopes: vec!["seal".to_owned(), "read".to_owned()],
-            created: at(1),
-            expires: Some(at(10)),
-            revoked: None,
-        };
-        tokens.insert(&key.hash(b"secret"), &made).unwrap();
-        assert_eq!(tokens.find_valid(&key.hash(b"secret"), at(9)).unwrap(), Some(made.clone()));
-        assert_eq!(tokens.find_valid(&key.hash(b"secret"), at(10)).unwrap(), None);
-        assert_eq!(tokens.find_valid(&key.hash(b"Secret"), at(9)).unwrap(), None);
-        assert_eq!(tokens.find_valid(&TokenKey::new([2; 32]).hash(b"secret"), at(9)).unwrap(), None);
-        assert!(matches!(
-            tokens.insert(&key.hash(b"secret"), &TokenRecord { id: "two".to_owned(), ..made }),
-            Err(StoreError::Exists { .. })
-        ));
-        assert!(tokens.revoke("one", at(5)).unwrap());
-        assert!(!tokens.revoke("one", at(5)).unwrap());
-        assert_eq!(tokens.find_valid(&key.hash(b"secret"), at(6)).unwrap(), None);
-    }
-
     /// Expected value: test case 2 of RFC 4231 has another key length, so made with Python's hmac: hmac.new(bytes(32), b"token", "sha256").
     #[test]
     fn hash_is_hmac_sha256() {

@@ -110,6 +110,9 @@ pub enum LogError {
     /// An append or checkpoint failed, and no test append has succeeded since (THR-54).
     #[error("log is not writable")]
     NotWritable,
+    /// The entry may be stored, but the process did not hold the log's lease any more when it was to be answered for (THR-43).
+    #[error("the log's lease is over")]
+    LeaseOver,
     /// The log has been closed.
     #[error("log is closed")]
     Closed,
@@ -144,6 +147,7 @@ impl LogError {
             Self::NotEmpty { .. } => "audit.not-empty",
             Self::DuplicateSerial => "audit.duplicate-serial",
             Self::NotWritable => "audit.not-writable",
+            Self::LeaseOver => "audit.lease-over",
             Self::Closed => "audit.closed",
             Self::WriterGone => "audit.writer-gone",
             Self::Thread(_) => "audit.thread",
@@ -170,6 +174,7 @@ impl LogError {
             | Self::NotEmpty { .. }
             | Self::DuplicateSerial
             | Self::NotWritable
+            | Self::LeaseOver
             | Self::Closed
             | Self::WriterGone
             | Self::Thread(_) => "docs/architecture.md, 5; EN 319 421 7.12",

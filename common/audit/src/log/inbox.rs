@@ -172,9 +172,12 @@ mod tests {
     use futures_channel::oneshot;
 
     use super::*;
-    use crate::{entry::Encoded, log::LogError, name::LeafIndex};
+    use crate::{
+        entry::Encoded,
+        log::{LogError, writer::Stored},
+    };
 
-    type Pending = oneshot::Receiver<Result<LeafIndex, LogError>>;
+    type Pending = oneshot::Receiver<Result<Stored, LogError>>;
 
     fn submission() -> (Submission, Pending) {
         let (answer, pending) = oneshot::channel();

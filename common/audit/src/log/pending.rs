@@ -6,17 +6,18 @@ use std::{
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
+    time::Instant,
 };
 
 use futures_channel::oneshot;
 
-use super::LogError;
+use super::{LogError, writer::Stored};
 use crate::name::LeafIndex;
 
 /// An entry handed to the log. Ready when it is durable, or certain not to count.
 #[derive(Debug)]
 #[must_use = "nothing may leave before its entry is durable"]
-pub struct Pending(pub(super) oneshot::Receiver<Result<LeafIndex, LogError>>);
+pub struct Pending(pub(super) oneshot::Receiver<Result<Stored, LogError>>);
 
 impl Pending {
     /// Blocks until the entry is durable.
@@ -33,7 +34,11 @@ impl Future for Pending {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         // A writer that ended without an answer has not stored anything that counts.
-        Pin::new(&mut self.0).poll(context).map(|answer| answer.unwrap_or(Err(LogError::Closed)))
+        Pin::new(&mut self.0).poll(context).map(|answer| match answer.unwrap_or(Err(LogError::Closed))? {
+            // The writer looked as well; this process may have been paused since.
+            Stored { until: Some(until), .. } if until <= Instant::now() => Err(LogError::LeaseOver),
+            Stored { index, .. } => Ok(index),
+        })
     }
 }
 

@@ -36,7 +36,14 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, LogError>>;
 /// An entry and who waits for it.
 pub(super) struct Submission {
     pub(super) entry: Encoded,
-    pub(super) answer: Answer<LeafIndex>,
+    pub(super) answer: Answer<Stored>,
+}
+
+/// Where an entry is, and until when that may be said.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stored {
+    pub(super) index: LeafIndex,
+    pub(super) until: Option<Instant>,
 }
 
 /// What the writer tells everybody.
@@ -44,6 +51,7 @@ pub(super) struct Shared {
     published: RwLock<Arc<Published>>,
     writable: AtomicBool,
     closed: AtomicBool,
+    lost: AtomicBool,
     last_time: AtomicI64,
 }
 
@@ -59,6 +67,11 @@ impl Shared {
     /// Whether the writer ended as it was told to.
     pub(super) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// Whether another process writes the log now.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
     }
 
     pub(super) fn last_time(&self) -> Option<LogTime> {
@@ -130,6 +143,7 @@ impl Writer {
             })),
             writable: AtomicBool::new(true),
             closed: AtomicBool::new(false),
+            lost: AtomicBool::new(false),
             last_time: AtomicI64::new(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros)),
         });
         self.due = None;
@@ -143,7 +157,8 @@ impl Writer {
         let _ended = Ended(Arc::clone(&shared), Arc::clone(inbox));
         let mut group = Vec::new();
         loop {
-            let work = inbox.take(&mut group, self.due, self.crowd);
+            let work = inbox.take(&mut group, self.next_look(), self.crowd);
+            self.check_lease(&shared);
             if !group.is_empty() {
                 self.append(&shared, inbox, std::mem::take(&mut group));
             }
@@ -154,6 +169,10 @@ impl Writer {
             };
             if closing.is_some() || self.due.is_some_and(|due| due <= Instant::now()) {
                 self.settle(&shared, closing.is_some());
+            }
+            if shared.is_lost() {
+                // Whoever waits is told by the answer being dropped: nothing of theirs counts.
+                return;
             }
             if let Some(answer) = closing {
                 let covered = shared.published().edge.size() == self.tail.edge.size();
@@ -166,20 +185,51 @@ impl Writer {
         }
     }
 
+    /// When to look again if nobody has an entry. A lease is looked at even then: readiness follows it.
+    fn next_look(&self) -> Option<Instant> {
+        let lease = (!matches!(self.store.held_until(), Ok(None))).then(|| Instant::now() + PROBE);
+        self.due.into_iter().chain(lease).min()
+    }
+
+    /// Takes nothing more when the lease is over, until it has been renewed; nothing ever when it is another's.
+    fn check_lease(&mut self, shared: &Shared) {
+        if let Err(error) = self.check_held()
+            && shared.is_writable()
+        {
+            self.fail(shared, &error);
+        }
+    }
+
+    /// Whether this process may answer for what is stored, now.
+    fn check_held(&self) -> Result<Option<Instant>, LogError> {
+        let until = self.store.held_until()?;
+        if until.is_some_and(|until| until <= Instant::now()) { Err(LogError::LeaseOver) } else { Ok(until) }
+    }
+
+    /// Goes on later, or never.
+    fn fail(&mut self, shared: &Shared, error: &LogError) {
+        if matches!(error, LogError::Storage(StorageError::LeaseLost { .. })) {
+            shared.writable.store(false, Ordering::Release);
+            shared.lost.store(true, Ordering::Release);
+        } else {
+            self.suspend(shared);
+        }
+    }
+
     /// Stores a group and answers everybody in it.
     fn append(&mut self, shared: &Shared, inbox: &Inbox, mut group: Vec<Submission>) {
         while shared.is_writable() && !group.is_empty() {
-            let (entries, answers): (Vec<Encoded>, Vec<Answer<LeafIndex>>) =
+            let (entries, answers): (Vec<Encoded>, Vec<Answer<Stored>>) =
                 group.into_iter().map(|submission| (submission.entry, submission.answer)).unzip();
             match self.store_group(&entries) {
-                Ok(first) => {
+                Ok(Stored { index: first, until }) => {
                     self.crowd.saw(entries.len(), inbox.len());
                     shared
                         .last_time
                         .store(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros), Ordering::Release);
                     self.due.get_or_insert_with(|| Instant::now() + self.interval);
                     for (index, answer) in (first.0..).zip(answers) {
-                        drop(answer.send(Ok(LeafIndex(index))));
+                        drop(answer.send(Ok(Stored { index: LeafIndex(index), until })));
                     }
                     return;
                 }
@@ -190,7 +240,7 @@ impl Writer {
                     drop(group.remove(position).answer.send(Err(LogError::DuplicateSerial)));
                 }
                 Err(error) => {
-                    self.suspend(shared);
+                    self.fail(shared, &error);
                     for answer in answers {
                         drop(answer.send(Err(error.clone())));
                     }
@@ -204,26 +254,35 @@ impl Writer {
     }
 
     /// One durable transaction; the tree in memory follows only when it has succeeded.
-    fn store_group(&mut self, entries: &[Encoded]) -> Result<LeafIndex, LogError> {
+    fn store_group(&mut self, entries: &[Encoded]) -> Result<Stored, LogError> {
         let first = LeafIndex(self.tail.edge.size());
         let (mut edge, mut full) = (self.tail.edge.clone(), Vec::new());
         let leaves: Vec<Hash> = entries.iter().map(|entry| Hash::leaf(&entry.body)).collect();
         leaves.iter().for_each(|leaf| edge.push(*leaf, &mut full));
         if let Err(error) = self.store.append(first, entries, &full) {
             self.in_doubt = match error {
-                StorageError::DuplicateSerial { .. } | StorageError::IndexTaken { .. } | StorageError::Retired => {
-                    Vec::new()
-                }
+                StorageError::DuplicateSerial { .. }
+                | StorageError::IndexTaken { .. }
+                | StorageError::Retired
+                | StorageError::LeaseLost { .. } => Vec::new(),
                 StorageError::Damaged { .. } | StorageError::Failed(_) => leaves,
             };
             return Err(error.into());
         }
+        // It is stored; whether it may be said is another question.
+        let until = match self.check_held() {
+            Ok(until) => until,
+            Err(error) => {
+                self.in_doubt = leaves;
+                return Err(error);
+            }
+        };
         self.in_doubt.clear();
         self.tail.edge = edge;
         self.tail.last_leaf = leaves.last().copied();
         let latest = entries.iter().filter_map(|entry| entry.vouched_time).max();
         self.tail.last_time = self.tail.last_time.max(latest);
-        Ok(first)
+        Ok(Stored { index: first, until })
     }
 
     fn suspend(&mut self, shared: &Shared) {
@@ -234,8 +293,13 @@ impl Writer {
     /// Signs a checkpoint if entries wait for one; first makes sure of the store if it has failed.
     fn settle(&mut self, shared: &Shared, closing: bool) {
         self.due = None;
-        if !shared.is_writable() && (closing || self.recover().is_err()) {
-            return self.suspend(shared);
+        if !shared.is_writable() {
+            if closing {
+                return self.suspend(shared);
+            }
+            if let Err(error) = self.recover() {
+                return self.fail(shared, &error);
+            }
         }
         if shared.published().edge.size() < self.tail.edge.size() {
             match self.sign_checkpoint() {
@@ -244,7 +308,7 @@ impl Writer {
                         Arc::new(Published { checkpoint: Arc::new(checkpoint), edge: self.tail.edge.clone() });
                     *shared.published.write().unwrap_or_else(PoisonError::into_inner) = published;
                 }
-                Err(_) => return self.suspend(shared),
+                Err(error) => return self.fail(shared, &error),
             }
         }
         shared.last_time.store(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros), Ordering::Release);
@@ -283,7 +347,10 @@ impl Writer {
         let checkpoint =
             Checkpoint { origin: self.origin.clone(), size, root: self.tail.edge.root(), extensions: Vec::new() };
         let text = checkpoint.to_string();
+        // Looked at right before the key is used and again after it: a process that was paused signs and keeps nothing that another has overtaken.
+        self.check_held()?;
         let signature = self.sign(text.as_bytes())?;
+        self.check_held()?;
         self.vkey.check(text.as_bytes(), &signature, self.engine.as_ref())?;
         let signed = SignedCheckpoint::signed(checkpoint, &self.vkey, signature);
         let note = signed.to_string();

@@ -1,4 +1,5 @@
--- INTEGER PRIMARY KEY is the table's own key in SQLite, so that an entry costs one tree and not two; for PostgreSQL it is BIGINT.
+-- INTEGER PRIMARY KEY is the table's own key in SQLite, so that an entry costs one tree and not two; PostgreSQL has BIGINT (../../postgres).
+-- A migration is made twice, under one name, here and there: the repositories are the same.
 
 CREATE TABLE log (
     log_no INTEGER PRIMARY KEY NOT NULL,

@@ -1,0 +1,1 @@
+DROP TABLE lease, api_token, seal, checkpoint, tile, entry, log;

@@ -1,0 +1,2 @@
+DROP TABLE submission;
+DROP TABLE batch;

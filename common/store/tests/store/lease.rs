@@ -1,0 +1,1 @@
+//! What only PostgreSQL needs: leases, settings of a server, positions of standbys.
