@@ -48,6 +48,9 @@ pub(crate) struct Listen {
     pub(crate) tsa: SocketAddr,
     /// The e-seal service's.
     pub(crate) eseal: SocketAddr,
+    /// HTTPS, and nothing else, on every listener of the process.
+    #[serde(default)]
+    pub(crate) tls: Option<kokuin_web::TlsConfig>,
 }
 
 /// The encrypted key store.
@@ -117,6 +120,10 @@ impl Config {
         let Keys { directory, passphrase_file, tenant_secret_file, token_secret_file, .. } = &mut self.keys;
         let mut paths = vec![directory, passphrase_file, &mut self.log.database, &mut self.log.anchor];
         paths.extend(self.log.succeeds.as_mut().map(|succeeded| &mut succeeded.anchor));
+        if let Some(tls) = &mut self.listen.tls {
+            paths.extend([&mut tls.certificate, &mut tls.key_file]);
+            paths.extend(&mut tls.client_ca);
+        }
         paths.extend(tenant_secret_file);
         paths.extend(token_secret_file);
         if let Some(tsa) = &mut self.tsa {

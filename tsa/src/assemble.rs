@@ -7,10 +7,10 @@ use kokuin_audit::LeafIndex;
 use kokuin_key::{KeyError, self_test};
 use kokuin_suite::{CryptoPolicy, KeyAlgorithm, Unsuitable, Verify};
 use kokuin_validate::check_chain;
+use kokuin_web::Access;
 
 use crate::{
     config::{Config, TsuConfig},
-    http::Access,
     life::{Life, Phase},
     seat::Seat,
     serial::SerialSource,
@@ -36,7 +36,7 @@ pub(crate) struct CheckedUnit {
     pub(crate) config: TsuConfig,
     pub(crate) seats: Vec<CheckedTsu>,
     chains: Vec<Vec<Certificate>>,
-    access: Option<Arc<dyn Access>>,
+    access: Access,
 }
 
 /// What all seats are made with.

@@ -1,17 +1,14 @@
 //! The service over HTTP (RFC 3161 3.4).
 //!
-//! Decided before a body is parsed, as problem+json: 404, 405, 408, 413, 415, 429, 503. Every body that is parsed gets
+//! Decided before a body is parsed, as problem+json: 400, 401, 403, 404, 405, 408, 413, 415, 429, 503. Every body that is parsed gets
 //! a `TimeStampResp` with status 200, refused or not (TSP-45).
 
-mod access;
 mod openapi;
 mod public;
 mod readiness;
 mod timestamp;
 
 use std::{rc::Rc, sync::Arc};
-
-pub use access::Access;
 
 use actix_web::{
     middleware::from_fn,

@@ -14,13 +14,12 @@ use kokuin_audit::{
 use kokuin_clock::{Clock, Instant};
 use kokuin_key::SigningKey;
 use kokuin_suite::{CryptoPolicy, Verify};
-use kokuin_web::{Refused, metrics::Registry};
+use kokuin_web::{Access, Refused, metrics::Registry};
 
 use crate::{
     assemble::{self, CheckedUnit, Common, Rules},
     config::Config,
     count::RefusalCounts,
-    http::Access,
     journal::{Journal, JournalThread, SERVICE},
     label::label,
     meter::Meter,
@@ -62,8 +61,8 @@ pub struct TsuParts {
     pub current: KeyParts,
     /// Those of `next`, where the configuration has it.
     pub next: Option<KeyParts>,
-    /// Who may come in; none: everybody.
-    pub access: Option<Arc<dyn Access>>,
+    /// Who may come in.
+    pub access: Access,
 }
 
 /// A key and its certificate.

@@ -9,9 +9,9 @@ use std::{
 };
 
 use kokuin_asn1::Certificate;
-use kokuin_web::metrics::Counter;
+use kokuin_web::{Access, metrics::Counter};
 
-use crate::{http::Access, life::Phase, offer::Offer, refusal::Refusal, seat::Seat, timekeeper::Timekeeper};
+use crate::{life::Phase, offer::Offer, refusal::Refusal, seat::Seat, timekeeper::Timekeeper};
 
 /// How a unit stands, as last looked at.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -76,7 +76,7 @@ pub struct Unit {
     /// Each certificate with its issuers, in the order of the keys' lives.
     pub(crate) chains: Vec<Vec<Certificate>>,
     /// Who may come in, where not everybody may.
-    pub(crate) access: Option<Arc<dyn Access>>,
+    pub(crate) access: Access,
     pub(crate) counts: UnitCounts,
     pub(crate) standing: AtomicU8,
 }

@@ -18,7 +18,7 @@ use kokuin_store::Database;
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_tsa::{DEVELOPMENT_POLICY, KeyParts, TsuConfig, TsuParts, config::ConfiguredState};
-use kokuin_web::{Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, metrics::Registry};
+use kokuin_web::{Access, Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, Tls, metrics::Registry};
 
 use super::{clock, intake::Intake, logs};
 use crate::{config::Config, spool::Spool};
@@ -53,6 +53,8 @@ pub(crate) struct Process {
     pub(super) engine: Arc<dyn Verify>,
     pub(super) crypto_policy: Arc<CryptoPolicy>,
     pub(super) clock: Arc<dyn Clock>,
+    /// TLS of the listeners; [`Tls::reload`] takes new files without a restart.
+    pub(super) tls: Option<Tls>,
     intake: Intake,
 }
 
@@ -87,6 +89,7 @@ impl Process {
     pub(crate) fn start(config: &Config, path: &Path, role: Role, accept_loss: Option<&str>) -> anyhow::Result<Self> {
         refuse_development(config, role)?;
         let config_digest = Digest::of(&fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
+        let tls = config.listen.tls.clone().map(Tls::load).transpose()?;
         let keys = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
         let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
         let database = Database::open(&config.log.database)?;
@@ -105,6 +108,7 @@ impl Process {
             engine,
             crypto_policy: Arc::new(CryptoPolicy::etsi()),
             clock,
+            tls,
             intake,
         })
     }
@@ -147,8 +151,20 @@ impl Process {
             name: config.name.clone(),
             current: load(&config.key, &config.certificate)?,
             next: config.next.as_ref().map(|next| load(&next.key, &next.certificate)).transpose()?,
-            access: None,
+            access: self.access(config)?,
         })
+    }
+
+    /// Who may use a TSU. One that wants certificates needs a listener that asks for them.
+    fn access(&self, config: &TsuConfig) -> anyhow::Result<Access> {
+        let access = Access::load(&config.access)?;
+        if access.wants_certificates() && !self.tls.as_ref().is_some_and(Tls::asks_for_certificates) {
+            bail!(
+                "TSU {}: access.client_ca needs listen.tls.client_ca, or nobody is asked for a certificate",
+                config.name
+            );
+        }
+        Ok(access)
     }
 
     /// Serves until told to stop, and closes the log.
@@ -157,7 +173,9 @@ impl Process {
     /// If there is nothing to serve, or a listener fails.
     pub(crate) fn serve(self, units: Vec<Unit>) -> anyhow::Result<()> {
         let spec = |unit: Unit| {
-            ServiceSpec::new(unit.name, unit.listener, unit.limits, unit.application).on_shutdown(unit.stop)
+            ServiceSpec::new(unit.name, unit.listener, unit.limits, unit.application)
+                .tls(self.tls.clone())
+                .on_shutdown(unit.stop)
         };
         let specs: Vec<ServiceSpec> = units.into_iter().map(spec).collect();
         if specs.is_empty() {

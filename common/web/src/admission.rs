@@ -1,33 +1,21 @@
-//! Who is let in now: requests at a time, and requests from one client.
+//! Who is let in now: requests at a time, and requests of one client.
+
+mod quota;
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU32, Ordering},
     },
-    time::Instant,
 };
 
 use actix_web::HttpRequest;
-use governor::{
-    Quota, RateLimiter,
-    clock::{Clock as _, MonotonicClock},
-    middleware::NoOpMiddleware,
-    state::keyed::DashMapStateStore,
-};
+pub use quota::Quota;
 
-use crate::{Limits, RateLimit, Refused};
+use crate::{Client, Limits, Proxies, Refused, connection::Slot};
 
-type PerClient = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, MonotonicClock, NoOpMiddleware<Instant>>;
-
-/// Clients whose rate is remembered before those that have been quiet are forgotten.
-const REMEMBERED: usize = 65_536;
-
-/// Milliseconds between two times of forgetting them: it looks at every client, so that no request may force it.
-const FORGETTING_MS: u64 = 1_000;
-
-/// The gate of a listener, shared by its workers. Without a rate limit, passing it takes two atomic additions.
+/// The gate of a listener's resources, shared by its workers. Without a rate limit, passing it takes two atomic additions.
 #[derive(Clone, Debug)]
 pub struct Admission(Arc<Gate>);
 
@@ -35,56 +23,64 @@ pub struct Admission(Arc<Gate>);
 struct Gate {
     in_flight: AtomicU32,
     most: u32,
-    rate: Option<PerClient>,
-    started: Instant,
-    /// Milliseconds after `started` when quiet clients are forgotten next.
-    forget_at: AtomicU64,
+    rate: Option<Quota>,
+    proxies: Option<Proxies>,
 }
 
 impl Admission {
     /// A gate with the limits of a listener.
     #[must_use]
     pub fn new(limits: &Limits) -> Self {
-        let rate = limits.rate.map(|RateLimit { per_second, burst }| {
-            RateLimiter::new(
-                Quota::per_second(per_second).allow_burst(burst),
-                DashMapStateStore::default(),
-                MonotonicClock,
-            )
-        });
-        Self(Arc::new(Gate {
-            in_flight: AtomicU32::new(0),
-            most: limits.in_flight.get(),
-            rate,
-            started: Instant::now(),
-            forget_at: AtomicU64::new(0),
-        }))
+        let rate = limits.rate.map(Quota::new);
+        let (in_flight, proxies) = (AtomicU32::new(0), limits.proxies.clone());
+        Self(Arc::new(Gate { in_flight, most: limits.in_flight.get(), rate, proxies }))
     }
 
-    /// Lets a request in, until its permit is dropped.
+    /// Where a request comes from: the other end of its connection, or who a known proxy says.
     ///
     /// # Errors
-    /// [`Refused::Busy`] (503) or [`Refused::TooManyRequests`] (429), with the time to wait.
-    pub fn admit(&self, request: &HttpRequest) -> Result<Permit, Refused> {
-        let permit = self.enter()?;
-        match (&self.0.rate, request.peer_addr()) {
-            (Some(rate), Some(peer)) => {
-                if rate.len() > REMEMBERED && self.0.is_time_to_forget() {
-                    rate.retain_recent();
-                }
-                check_rate(rate, client(peer.ip())).map(|()| permit)
-            }
-            (Some(_), None) | (None, _) => Ok(permit),
-        }
+    /// [`Refused::Forwarded`] (400) if a known proxy does not say it as it should.
+    pub fn address(&self, request: &HttpRequest) -> Result<IpAddr, Refused> {
+        Proxies::client(self.0.proxies.as_ref(), request)
     }
 
-    fn enter(&self) -> Result<Permit, Refused> {
-        let permit = Permit(self.0.clone());
+    /// Decides before the body is read, without keeping a place: a body that drips must not hold what others could use
+    /// (THR-87).
+    ///
+    /// # Errors
+    /// [`Refused::TooManyRequests`] (429) or [`Refused::Busy`] (503), with the time to wait.
+    pub fn check(&self, client: &Client) -> Result<(), Refused> {
+        if let Some(rate) = &self.0.rate {
+            rate.spend(client, 1)?;
+        }
+        if self.in_flight() >= self.0.most { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(()) }
+    }
+
+    /// Takes a place for a request whose body is here, until the permit is dropped.
+    ///
+    /// # Errors
+    /// [`Refused::Busy`] (503), with the time to wait.
+    pub fn enter(&self, request: &HttpRequest) -> Result<Permit, Refused> {
+        let slot = request.conn_data::<Arc<Slot>>().cloned();
         // The permit counts itself out again when it is dropped, also here.
-        if permit.0.in_flight.fetch_add(1, Ordering::Relaxed) >= permit.0.most {
+        let before = self.0.in_flight.fetch_add(1, Ordering::Relaxed);
+        let permit = Permit { gate: Arc::clone(&self.0), slot };
+        if before >= self.0.most {
             return Err(Refused::Busy { retry_after_s: 1 });
         }
+        if let Some(slot) = &permit.slot {
+            slot.begin();
+        }
         Ok(permit)
+    }
+
+    /// All of it at once, for what needs its place before its body: by address.
+    ///
+    /// # Errors
+    /// As theirs.
+    pub fn admit(&self, request: &HttpRequest) -> Result<Permit, Refused> {
+        self.check(&Client::at(self.address(request)?))?;
+        self.enter(request)
     }
 
     /// Requests being answered now.
@@ -94,92 +90,65 @@ impl Admission {
     }
 }
 
-impl Gate {
-    /// True once in [`FORGETTING_MS`], for one caller.
-    fn is_time_to_forget(&self) -> bool {
-        let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let at = self.forget_at.load(Ordering::Relaxed);
-        let next = now.saturating_add(FORGETTING_MS);
-        now >= at && self.forget_at.compare_exchange(at, next, Ordering::Relaxed, Ordering::Relaxed).is_ok()
-    }
-}
-
-fn check_rate(rate: &PerClient, client: IpAddr) -> Result<(), Refused> {
-    rate.check_key(&client).map_err(|not_until| {
-        let wait = not_until.wait_time_from(MonotonicClock.now());
-        Refused::TooManyRequests { retry_after_s: wait.as_secs().saturating_add(1) }
-    })
-}
-
-/// What counts as one client: a whole /64 belongs to one customer.
-fn client(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            IpAddr::V6(Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
-        }
-    }
-}
-
-/// The right to be answered; given back when dropped.
+/// The right to be answered; given back when dropped. While it is held, the connection keeps its place.
 #[derive(Debug)]
-pub struct Permit(Arc<Gate>);
+pub struct Permit {
+    gate: Arc<Gate>,
+    slot: Option<Arc<Slot>>,
+}
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.gate.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if let Some(slot) = &self.slot {
+            slot.end();
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use kokuin_settings::Limit;
 
     use super::*;
+    use crate::RateLimit;
 
-    fn from(address: &str) -> HttpRequest {
-        TestRequest::default().peer_addr(format!("{address}:1000").parse().unwrap()).to_http_request()
+    fn client(address: &str) -> Client {
+        Client::at(address.parse().unwrap())
     }
 
     #[test]
     fn refuses_more_requests_at_a_time_than_allowed() {
-        let limits = Limits { in_flight: kokuin_settings::Limit::new(2).unwrap(), ..Limits::default() };
-        let admission = Admission::new(&limits);
-        let request = from("192.0.2.1");
-        let (first, _second) = (admission.admit(&request).unwrap(), admission.admit(&request).unwrap());
-        assert_eq!(admission.admit(&request).unwrap_err(), Refused::Busy { retry_after_s: 1 });
+        let admission = Admission::new(&Limits { in_flight: Limit::new(2).unwrap(), ..Limits::default() });
+        let (request, client) = (TestRequest::default().to_http_request(), client("192.0.2.1"));
+        let (first, _second) = (admission.enter(&request).unwrap(), admission.enter(&request).unwrap());
+        assert_eq!(admission.enter(&request).unwrap_err(), Refused::Busy { retry_after_s: 1 });
+        assert_eq!(admission.check(&client).unwrap_err(), Refused::Busy { retry_after_s: 1 }, "before the body");
         assert_eq!(admission.in_flight(), 2);
         drop(first);
         assert!(admission.admit(&request).is_ok());
     }
 
     #[test]
+    fn holds_no_place_while_a_body_comes_thr_87() {
+        let admission = Admission::new(&Limits { in_flight: Limit::MIN, ..Limits::default() });
+        for _ in 0..1_000 {
+            assert_eq!(admission.check(&client("192.0.2.1")), Ok(()));
+        }
+        assert!(admission.enter(&TestRequest::default().to_http_request()).is_ok());
+    }
+
+    #[test]
     fn refuses_one_client_that_asks_too_often_and_no_other() {
-        let one = kokuin_settings::Limit::MIN;
-        let rate = Some(RateLimit { per_second: one, burst: kokuin_settings::Limit::new(3).unwrap() });
+        let rate = Some(RateLimit { per_second: Limit::MIN, burst: Limit::new(3).unwrap() });
         let admission = Admission::new(&Limits { rate, ..Limits::default() });
         for _ in 0..3 {
-            assert!(admission.admit(&from("192.0.2.1")).is_ok());
+            assert_eq!(admission.check(&client("192.0.2.1")), Ok(()));
         }
-        assert_eq!(admission.admit(&from("192.0.2.1")).unwrap_err(), Refused::TooManyRequests { retry_after_s: 1 });
-        assert!(admission.admit(&from("192.0.2.2")).is_ok());
+        assert_eq!(admission.check(&client("192.0.2.1")).unwrap_err(), Refused::TooManyRequests { retry_after_s: 1 });
+        assert_eq!(admission.check(&client("192.0.2.2")), Ok(()));
+        assert_eq!(admission.check(&Client::Named("device-1".into())), Ok(()), "a name is another client");
         assert_eq!(admission.in_flight(), 0);
-    }
-
-    /// Strangers with many addresses cannot make each request look at all of them.
-    #[test]
-    fn forgets_quiet_clients_at_most_once_a_second() {
-        let admission = Admission::new(&Limits::default());
-        let times = (0..1_000).filter(|_| admission.0.is_time_to_forget()).count();
-        assert_eq!(times, 1);
-    }
-
-    #[test]
-    fn counts_a_network_of_ipv6_as_one_client() {
-        let address = |text: &str| client(text.parse().unwrap());
-        assert_eq!(address("2001:db8:1:2:3::4"), address("2001:db8:1:2:ffff::1"));
-        assert_ne!(address("2001:db8:1:2::1"), address("2001:db8:1:3::1"));
-        assert_eq!(address("::ffff:192.0.2.1"), address("192.0.2.1"));
     }
 }

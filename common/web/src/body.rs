@@ -3,8 +3,8 @@
 use std::{
     future::{Future as _, poll_fn},
     pin::Pin,
-    task::{Context, Poll},
-    time::Duration,
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -16,7 +16,7 @@ use actix_web::{
 use futures_util::Stream as _;
 use kokuin_settings::{ByteSize, HumanDuration};
 
-use crate::Refused;
+use crate::{Limits, Refused};
 
 /// What a body of one resource has to be. Decided before anything is parsed, and without reading more than the limit.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +27,14 @@ pub struct BodyRules {
     pub limit: ByteSize,
     /// The whole body is here within this.
     pub within: HumanDuration,
+}
+
+impl BodyRules {
+    /// The rules of a listener with these limits: a small body has less time.
+    #[must_use]
+    pub fn new(media_type: &'static str, limit: ByteSize, limits: &Limits) -> Self {
+        Self { media_type, limit, within: limits.body_within(limit) }
+    }
 }
 
 impl BodyRules {
@@ -91,11 +99,27 @@ pub fn abandon(request: &HttpRequest, payload: Payload) {
 /// Long after an answer was handed to the server.
 const ANSWERED: Duration = Duration::from_secs(1);
 
+/// Bytes a second that a body comes with on average, once [`UNHURRIED`] is over (THR-87).
+const SLOWEST: u64 = 1_024;
+
+/// How long a body may take its time.
+const UNHURRIED: Duration = Duration::from_secs(5);
+
+/// Between two looks at its rate.
+const BETWEEN: Duration = Duration::from_secs(1);
+
 struct Reading<'a> {
     rules: &'a BodyRules,
     first: Option<Bytes>,
     rest: BytesMut,
-    timer: Option<Pin<Box<Sleep>>>,
+    timer: Option<Timer>,
+}
+
+/// Started when a body is first waited for.
+struct Timer {
+    started: Instant,
+    /// When the rate is looked at next, or the whole time is over.
+    next: Pin<Box<Sleep>>,
 }
 
 impl Reading<'_> {
@@ -109,13 +133,30 @@ impl Reading<'_> {
                 }
                 Poll::Ready(Some(Err(_))) => return Poll::Ready(Err(Refused::BodyBroken)),
                 Poll::Ready(None) => return Poll::Ready(Ok(self.finish())),
-                Poll::Pending => {
-                    let within: Duration = self.rules.within.as_std();
-                    let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(within)));
-                    return timer.as_mut().poll(context).map(|()| Err(self.rules.too_slow()));
-                }
+                Poll::Pending => match self.poll_timer(context) {
+                    Poll::Ready(Some(refused)) => return Poll::Ready(Err(refused)),
+                    Poll::Ready(None) => (),
+                    Poll::Pending => return Poll::Pending,
+                },
             }
         }
+    }
+
+    /// Ready when the timer has run: with a refusal, or with another one started.
+    fn poll_timer(&mut self, context: &mut Context<'_>) -> Poll<Option<Refused>> {
+        let within = self.rules.within.as_std();
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Timer { started: Instant::now(), next: Box::pin(sleep(within.min(UNHURRIED))) });
+        ready!(timer.next.as_mut().poll(context));
+        let elapsed = timer.started.elapsed();
+        if elapsed >= within {
+            return Poll::Ready(Some(self.rules.too_slow()));
+        }
+        timer.next = Box::pin(sleep((within - elapsed).min(BETWEEN)));
+        let came = self.first.as_ref().map_or(0, Bytes::len) + self.rest.len();
+        let is_slow = u64::try_from(came).is_ok_and(|came| came < elapsed.as_secs() * SLOWEST);
+        Poll::Ready(is_slow.then_some(Refused::BodyTooSlow { bytes_per_second: SLOWEST }))
     }
 
     fn take(&mut self, chunk: Bytes) -> Result<(), Refused> {

@@ -1,12 +1,15 @@
-//! What both services share at the edge: authentication trait, limits, problem+json, correlation id, metrics, shutdown.
+//! What both services share at the edge: TLS, who may come in, limits, problem+json, correlation id, metrics, shutdown.
 //!
-//! May use: `settings`, `audit` (to serve its tiles), actix-web. Must not know: TSP, seals, diesel, keys.
+//! May use: `settings`, `audit` (to serve its tiles), actix-web, OpenSSL for TLS. Must not know: TSP, seals, diesel, keys.
 //!
 //! Nothing here wraps a whole application: a scope takes the middleware it needs, so that `POST /tsa` pays for none.
 
+mod access;
 mod admission;
 mod auth;
 mod body;
+mod client;
+mod connection;
 mod correlation;
 mod health;
 mod limits;
@@ -18,10 +21,13 @@ mod refused_counts;
 mod route;
 mod server;
 mod static_file;
+mod tls;
 
-pub use admission::{Admission, Permit};
+pub use access::{Access, AccessConfig, AccessError, ApiKey, Sha256};
+pub use admission::{Admission, Permit, Quota};
 pub use auth::{Authenticator, bearer};
 pub use body::{BodyRules, abandon};
+pub use client::{Client, ForwardedHeader, Network, NetworkError, Proxies};
 pub use correlation::{CorrelationId, correlate};
 pub use health::{Health, NotReady, Readiness};
 pub use limits::{Limits, RateLimit};
@@ -32,3 +38,4 @@ pub use refused_counts::RefusedCounts;
 pub use route::{get_or_head, only};
 pub use server::{Application, ServiceSpec, bind, run};
 pub use static_file::StaticFile;
+pub use tls::{PeerCertificate, Tls, TlsConfig, TlsError};

@@ -37,9 +37,18 @@ pub enum Refused {
         /// Milliseconds allowed.
         within_ms: u64,
     },
+    /// The body comes, but hardly.
+    #[error("a body must come with at least {bytes_per_second} bytes a second")]
+    BodyTooSlow {
+        /// Bytes a second, on average.
+        bytes_per_second: u64,
+    },
     /// The body broke off or is not framed as HTTP frames it.
     #[error("the body broke off")]
     BodyBroken,
+    /// A proxy does not say for whom it speaks as it should.
+    #[error("the proxy's header does not name the client")]
+    Forwarded,
     /// No credentials.
     #[error("credentials are needed")]
     CredentialsMissing,
@@ -50,7 +59,7 @@ pub enum Refused {
     #[error("these credentials do not allow this")]
     Forbidden,
     /// More requests than one client may send.
-    #[error("too many requests from this address")]
+    #[error("too many requests from this client")]
     TooManyRequests {
         /// Seconds to wait.
         retry_after_s: u64,
@@ -73,7 +82,9 @@ impl Refused {
             Self::MediaType { .. } => "web.media-type",
             Self::BodyTooLarge { .. } => "web.body-too-large",
             Self::BodyTimeout { .. } => "web.body-timeout",
+            Self::BodyTooSlow { .. } => "web.body-too-slow",
             Self::BodyBroken => "web.body-broken",
+            Self::Forwarded => "web.forwarded",
             Self::CredentialsMissing => "web.credentials-missing",
             Self::CredentialsInvalid => "web.credentials-invalid",
             Self::Forbidden => "web.forbidden",
@@ -90,8 +101,9 @@ impl Refused {
             Self::Method { .. } => "RFC 9110 15.5.6",
             Self::MediaType { .. } => "RFC 9110 15.5.16",
             Self::BodyTooLarge { .. } => "RFC 9110 15.5.14",
-            Self::BodyTimeout { .. } => "RFC 9110 15.5.9",
+            Self::BodyTimeout { .. } | Self::BodyTooSlow { .. } => "RFC 9110 15.5.9",
             Self::BodyBroken => "RFC 9110 15.5.1",
+            Self::Forwarded => "RFC 7239 4",
             Self::CredentialsMissing | Self::CredentialsInvalid => "RFC 6750 3.1",
             Self::Forbidden => "RFC 9110 15.5.4",
             Self::TooManyRequests { .. } => "RFC 6585 4",
@@ -107,8 +119,8 @@ impl Refused {
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
-            Self::BodyBroken => StatusCode::BAD_REQUEST,
+            Self::BodyTimeout { .. } | Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::BodyBroken | Self::Forwarded => StatusCode::BAD_REQUEST,
             Self::CredentialsMissing | Self::CredentialsInvalid => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
@@ -121,12 +133,13 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let problem = Self::new(refused.status(), refused.code(), refused.to_string()).clause(refused.clause());
         match refused {
-            Refused::NotFound | Refused::MediaType { .. } | Refused::Forbidden => problem,
+            Refused::NotFound | Refused::MediaType { .. } | Refused::Forbidden | Refused::Forwarded => problem,
             Refused::Method { allow } => problem.header(header::ALLOW, allow),
             // What is left of the body is not read, so the connection has no further use.
-            Refused::BodyTooLarge { .. } | Refused::BodyTimeout { .. } | Refused::BodyBroken => {
-                problem.header(header::CONNECTION, "close")
-            }
+            Refused::BodyTooLarge { .. }
+            | Refused::BodyTimeout { .. }
+            | Refused::BodyTooSlow { .. }
+            | Refused::BodyBroken => problem.header(header::CONNECTION, "close"),
             Refused::CredentialsMissing => problem.header(header::WWW_AUTHENTICATE, "Bearer realm=\"kokuin\""),
             Refused::CredentialsInvalid => {
                 problem.header(header::WWW_AUTHENTICATE, "Bearer realm=\"kokuin\", error=\"invalid_token\"")

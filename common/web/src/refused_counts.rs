@@ -47,12 +47,12 @@ impl RefusedCounts {
 /// Place of its status in [`CLASSES`].
 const fn place(refused: &Refused) -> usize {
     match refused {
-        Refused::BodyBroken => 0,
+        Refused::BodyBroken | Refused::Forwarded => 0,
         Refused::CredentialsMissing | Refused::CredentialsInvalid => 1,
         Refused::Forbidden => 2,
         Refused::NotFound => 3,
         Refused::Method { .. } => 4,
-        Refused::BodyTimeout { .. } => 5,
+        Refused::BodyTimeout { .. } | Refused::BodyTooSlow { .. } => 5,
         Refused::BodyTooLarge { .. } => 6,
         Refused::MediaType { .. } => 7,
         Refused::TooManyRequests { .. } => 8,
@@ -69,12 +69,14 @@ mod tests {
         let counts = RefusedCounts::default();
         let all = [
             Refused::BodyBroken,
+            Refused::Forwarded,
             Refused::CredentialsMissing,
             Refused::CredentialsInvalid,
             Refused::Forbidden,
             Refused::NotFound,
             Refused::Method { allow: "GET" },
             Refused::BodyTimeout { within_ms: 1 },
+            Refused::BodyTooSlow { bytes_per_second: 1 },
             Refused::BodyTooLarge { limit: 1 },
             Refused::MediaType { expected: "text/plain" },
             Refused::TooManyRequests { retry_after_s: 1 },

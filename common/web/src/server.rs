@@ -4,20 +4,28 @@ use std::{
     fmt, io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
+    time::Duration,
 };
 
+use actix_http::{HttpService, KeepAlive};
+use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::{
-    App, HttpServer,
-    dev::Server,
+    App,
+    dev::{AppConfig, Server},
     rt::{
         System,
+        net::TcpStream,
         signal::unix::{SignalKind, signal},
     },
     web::{self, ServiceConfig},
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use crate::{Limits, route::nothing};
+use crate::{
+    Limits, Tls,
+    connection::{Connection, Gate},
+    route::nothing,
+};
 
 /// Adds a service's routes and data. Called once in each worker, so that a worker can have a signer and buffers of its
 /// own: put them into `app_data`.
@@ -32,11 +40,18 @@ const BLOCKING_THREADS: usize = 256;
 /// Connections that may wait in the kernel.
 const BACKLOG: i32 = 1_024;
 
+/// How long a connection that is being closed may take for it.
+const DISCONNECT: Duration = Duration::from_secs(1);
+
+/// Connections of a worker, as the library counts them.
+const UNLIMITED: usize = 1 << 20;
+
 /// One listener and what it serves.
 pub struct ServiceSpec {
     name: &'static str,
     listener: TcpListener,
     limits: Limits,
+    tls: Option<Tls>,
     application: Application,
     on_shutdown: Vec<Hook>,
 }
@@ -45,7 +60,14 @@ impl ServiceSpec {
     /// A service called `name` on a listener that [`bind`] made.
     #[must_use]
     pub fn new(name: &'static str, listener: TcpListener, limits: Limits, application: Application) -> Self {
-        Self { name, listener, limits, application, on_shutdown: Vec::new() }
+        Self { name, listener, limits, tls: None, application, on_shutdown: Vec::new() }
+    }
+
+    /// Speaks TLS, and nothing else, on this listener.
+    #[must_use]
+    pub fn tls(mut self, tls: Option<Tls>) -> Self {
+        self.tls = tls;
+        self
     }
 
     /// Something to do after the last request of all services was answered, in order: close the log, for instance.
@@ -56,23 +78,47 @@ impl ServiceSpec {
     }
 
     fn start(self) -> io::Result<(Server, Vec<Hook>)> {
-        let Self { name, listener, limits, application, on_shutdown } = self;
+        let Self { name, listener, limits, tls, application, on_shutdown } = self;
         let workers = limits.worker_count();
-        let connections = usize::try_from(limits.connections.get()).unwrap_or(usize::MAX);
-        tracing::info!(service = name, address = %listener.local_addr()?, workers, "listening");
-        let server = HttpServer::new(move || {
-            App::new().configure(|config| application(config)).default_service(web::to(nothing))
-        })
-        .workers(workers)
-        // The library divides 512 among the workers, so that many processors leave too few for each.
-        .worker_max_blocking_threads(BLOCKING_THREADS)
-        .max_connections(connections.div_ceil(workers))
-        .client_request_timeout(limits.header_timeout.as_std())
-        .keep_alive(limits.keep_alive.as_std())
-        .shutdown_timeout(limits.shutdown_timeout.as_std().as_secs().max(1))
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        let address = listener.local_addr()?;
+        tracing::info!(service = name, %address, workers, tls = tls.is_some(), "listening");
+        let gate = Gate::new(&limits, tls);
+        let builder = Server::build();
+        let stopping = builder.graceful_shutdown_signal();
+        let (keep_alive, head) = (KeepAlive::Timeout(limits.keep_alive.as_std()), limits.header_timeout.as_std());
+        let factory = move || {
+            let (gate, application, stopping) = (gate.clone(), Arc::clone(&application), stopping.clone());
+            let app = App::new().configure(|config| application(config)).default_service(web::to(nothing));
+            // HTTP/1 alone: nothing is negotiated.
+            let http = HttpService::build()
+                .keep_alive(keep_alive)
+                .client_request_timeout(head)
+                .client_disconnect_timeout(DISCONNECT)
+                .local_addr(address)
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .on_connect_ext(|connection: &Connection, data| {
+                    data.insert(connection.slot());
+                    data.insert(connection.certificate());
+                })
+                .h1(map_config(app, |()| AppConfig::default()));
+            // What goes wrong on one connection is no news.
+            fn_service(move |stream: TcpStream| gate.clone().enter(stream))
+                .map_err(|error| tracing::debug!(%error, "a connection was not taken in"))
+                .and_then(http.map_err(|error| tracing::debug!(%error, "a connection broke")))
+        };
+        let server = builder
+            .workers(workers)
+            // The library divides 512 among the workers, so that many processors leave too few for each.
+            .worker_max_blocking_threads(BLOCKING_THREADS)
+            // Who goes when there are too many is the gate's choice, so the library is never the first to stop.
+            .max_concurrent_connections(UNLIMITED)
+            .shutdown_timeout(limits.shutdown_timeout.as_std().as_secs().max(1))
+            .disable_signals()
+            .listen(name, listener, factory)?
+            .run();
         Ok((server, on_shutdown))
     }
 }

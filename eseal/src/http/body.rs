@@ -45,11 +45,7 @@ impl BodyDoor {
     pub(super) fn new(limits: &Limits, document_limit: usize, room: usize) -> Self {
         let document = u32::try_from(document_limit).unwrap_or(u32::MAX);
         let whole = document.saturating_add(REQUEST_LIMIT + FRAMING);
-        let rules = |media_type, limit| BodyRules {
-            media_type,
-            limit: ByteSize::from_bytes(limit),
-            within: limits.body_timeout,
-        };
+        let rules = |media_type, limit| BodyRules::new(media_type, ByteSize::from_bytes(limit), limits);
         let seals = Limit::new(SEALS).map_or(limits.in_flight, |most| most.min(limits.in_flight));
         let admission = Admission::new(&Limits { in_flight: seals, ..limits.clone() });
         // One document of the largest size always fits.

@@ -4,6 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use kokuin_asn1::Oid;
 use kokuin_suite::DigestAlgorithm;
+use kokuin_web::AccessConfig;
 use serde::Deserialize;
 
 use super::{ConfigError, DEVELOPMENT_POLICY, Moment};
@@ -50,6 +51,9 @@ pub struct TsuConfig {
     /// Whether each token claims to be a qualified time-stamp (TSP-53).
     #[serde(default)]
     pub qualified: bool,
+    /// Who may use it; everybody if nothing is said.
+    #[serde(default)]
+    pub access: AccessConfig,
 }
 
 /// The key that takes over, and when.
@@ -139,13 +143,15 @@ impl TsuConfig {
             hashes: Self::hashes(),
             tsa_name: true,
             qualified: false,
+            access: AccessConfig::default(),
         }
     }
 
     /// Every file it names, to be made absolute.
     pub fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         let next = self.next.as_mut().map(|next| &mut next.certificate);
-        std::iter::once(&mut self.certificate).chain(next).collect()
+        let access = [&mut self.access.api_keys_file, &mut self.access.client_ca].into_iter().flatten();
+        std::iter::once(&mut self.certificate).chain(next).chain(access).collect()
     }
 
     /// Every certificate file.

@@ -1,7 +1,10 @@
 //! `/openapi.json`.
 
 use actix_web::{HttpResponse, web::Bytes};
-use utoipa::OpenApi;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
 
 use super::{public, timestamp};
 
@@ -11,9 +14,25 @@ use super::{public, timestamp};
         title = "Kokuin time-stamps",
         description = "RFC 3161 time-stamps over HTTP, with receipts from a public log."
     ),
-    paths(timestamp::stamp, timestamp::stamp_at, public::certchain, public::certchain_of, public::receipt)
+    paths(timestamp::stamp, timestamp::stamp_at, public::certchain, public::certchain_of, public::receipt),
+    modifiers(&Schemes)
 )]
 struct Document;
+
+/// What a TSU may ask clients for; many ask for nothing.
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+        components.add_security_scheme(
+            "certificate",
+            SecurityScheme::MutualTls { description: None, deprecated: None, extensions: None },
+        );
+    }
+}
 
 /// The document.
 pub(super) fn document() -> String {

@@ -8,7 +8,7 @@ use actix_web::{
     web::{Bytes, Data, Payload},
 };
 use kokuin_settings::ByteSize;
-use kokuin_web::{Admission, BodyRules, Limits, Permit, Refused, abandon};
+use kokuin_web::{Admission, BodyRules, Client, Limits, Permit, Refused, abandon};
 
 use crate::{Worker, stage::BODY_LIMIT, unit::Unit};
 
@@ -30,29 +30,28 @@ pub(super) struct Door {
 
 impl Door {
     pub(super) fn new(admission: Admission, limits: &Limits) -> Self {
-        let rules = BodyRules { media_type: QUERY, limit: ByteSize::from_bytes(LIMIT), within: limits.body_timeout };
+        let rules = BodyRules::new(QUERY, ByteSize::from_bytes(LIMIT), limits);
         Self { admission, rules }
     }
 
-    /// Lets a request in before its body is read.
-    fn enter(&self, request: &HttpRequest, unit: &Unit) -> Result<Permit, Refused> {
-        let permit = self.admission.admit(request)?;
-        if let Some(access) = &unit.access {
-            access.check(request)?;
-        }
-        if unit.is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(permit) }
+    /// Decides on a request before its body is read.
+    fn check(&self, request: &HttpRequest, unit: &Unit) -> Result<(), Refused> {
+        let address = self.admission.address(request)?;
+        let known = unit.access.check(request, address);
+        // Who fails to get in is counted by address, so that guessing is rationed too.
+        self.admission.check(known.as_ref().unwrap_or(&Client::at(address)))?;
+        known?;
+        if unit.is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(()) }
     }
 
-    /// Lets a request in and reads its body.
+    /// Reads the body, then takes a place: a body that drips holds none (THR-87).
     async fn read(&self, request: &HttpRequest, payload: Payload, unit: &Unit) -> Result<(Permit, Bytes), Refused> {
-        let permit = match self.enter(request, unit) {
-            Ok(permit) => permit,
-            Err(refused) => {
-                abandon(request, payload);
-                return Err(refused);
-            }
-        };
-        Ok((permit, self.rules.read(request, payload).await?))
+        if let Err(refused) = self.check(request, unit) {
+            abandon(request, payload);
+            return Err(refused);
+        }
+        let body = self.rules.read(request, payload).await?;
+        Ok((self.admission.enter(request)?, body))
     }
 
     /// Answers a request at `unit`.
@@ -77,14 +76,19 @@ impl Door {
 #[utoipa::path(
     post,
     path = "/tsa",
+    security((), ("bearer" = []), ("certificate" = [])),
     request_body(content = Vec<u8>, content_type = "application/timestamp-query", description = "DER TimeStampReq, at most 16 KiB"),
     responses(
         (status = 200, content_type = "application/timestamp-reply", body = Vec<u8>,
             description = "DER TimeStampResp: a token, or a rejection with its reason"),
+        (status = 400, description = "The body broke off, or a known proxy does not name its client"),
+        (status = 401, description = "This TSU wants a key or a client certificate"),
+        (status = 403, description = "Not from this network, or not with this certificate"),
         (status = 405, description = "Only POST"),
+        (status = 408, description = "The body came too slowly"),
         (status = 413, description = "More than 16 KiB"),
         (status = 415, description = "Not application/timestamp-query"),
-        (status = 429, description = "Too many requests from this address; see Retry-After"),
+        (status = 429, description = "Too many requests from this client; see Retry-After"),
         (status = 503, description = "Too many requests at a time; see Retry-After"),
     )
 )]
@@ -98,15 +102,20 @@ pub(super) async fn stamp(request: HttpRequest, payload: Payload, door: Data<Doo
     post,
     path = "/tsa/{tsu}",
     params(("tsu" = String, Path, description = "The TSU's name")),
+    security((), ("bearer" = []), ("certificate" = [])),
     request_body(content = Vec<u8>, content_type = "application/timestamp-query", description = "DER TimeStampReq, at most 16 KiB"),
     responses(
         (status = 200, content_type = "application/timestamp-reply", body = Vec<u8>,
             description = "DER TimeStampResp: a token, or a rejection with its reason"),
         (status = 404, description = "No TSU of this name"),
+        (status = 400, description = "The body broke off, or a known proxy does not name its client"),
+        (status = 401, description = "This TSU wants a key or a client certificate"),
+        (status = 403, description = "Not from this network, or not with this certificate"),
         (status = 405, description = "Only POST"),
+        (status = 408, description = "The body came too slowly"),
         (status = 413, description = "More than 16 KiB"),
         (status = 415, description = "Not application/timestamp-query"),
-        (status = 429, description = "Too many requests; see Retry-After"),
+        (status = 429, description = "Too many requests from this client; see Retry-After"),
         (status = 503, description = "Too many requests at a time; see Retry-After"),
     )
 )]

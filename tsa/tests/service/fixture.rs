@@ -119,7 +119,7 @@ impl Setup {
         let registry = Registry::new();
         let current = KeyParts { key: Some(key.clone()), certificates: self.certificates.clone() };
         let name = self.config.tsu.first().map(|tsu| tsu.name.clone()).unwrap_or_default();
-        let first = TsuParts { name, current, next: self.next, access: None };
+        let first = TsuParts { name, current, next: self.next, access: kokuin_web::Access::default() };
         let service = Service::new(Parts {
             config: self.config,
             config_digest: Digest::of(b"configuration"),

@@ -84,7 +84,7 @@ fn issues_from_many_workers_and_restarts_without_a_serial_twice_tsp_36_thr_44() 
                     name: "tsu".to_owned(),
                     current: KeyParts { key: Some(Arc::clone(&key)), certificates: certificates.clone() },
                     next: None,
-                    access: None,
+                    access: kokuin_web::Access::default(),
                 }],
                 clock: Arc::new(SystemClock::undisciplined_for_development()),
                 log: log.clone(),

@@ -24,7 +24,7 @@ use crate::{
 pub(crate) fn beside(setup: &mut Setup, name: &str, key: Arc<dyn SigningKey>, certificates: Vec<Certificate>) {
     setup.config.tsu.push(TsuConfig::development(name, "soft:other", PathBuf::from("other.pem")));
     let current = KeyParts { key: Some(key), certificates };
-    setup.others.push(TsuParts { name: name.to_owned(), current, next: None, access: None });
+    setup.others.push(TsuParts { name: name.to_owned(), current, next: None, access: kokuin_web::Access::default() });
 }
 
 /// A certificate with a subject of its own.

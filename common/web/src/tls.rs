@@ -1,0 +1,80 @@
+//! TLS of a listener (TSP-47): 1.2 and 1.3, HTTP/1.1 only, exchanged while it serves.
+//!
+//! HTTP/2 is not spoken, so that its floods (rapid reset, CONTINUATION) have nothing to meet (THR-87). There are no
+//! sessions and no tickets: each connection shakes hands, and a certificate authority that is taken away is gone at once.
+
+mod context;
+mod error;
+mod peer;
+
+use std::{path::PathBuf, sync::Arc};
+
+use arc_swap::ArcSwap;
+pub(crate) use context::certificates;
+pub use error::TlsError;
+use openssl::ssl::{Ssl, SslContext};
+pub use peer::PeerCertificate;
+use serde::Deserialize;
+
+/// The certificate of a listener, and what it asks clients for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// PEM file: the listener's certificate, then its issuers'.
+    pub certificate: PathBuf,
+    /// PEM file of its private key, not encrypted, its owner's alone.
+    pub key_file: PathBuf,
+    /// PEM file of the authorities whose client certificates are taken. Without it none is asked for.
+    #[serde(default)]
+    pub client_ca: Option<PathBuf>,
+    /// Whether a client without a certificate is turned away in the handshake, on every path.
+    #[serde(default)]
+    pub client_certificate_required: bool,
+}
+
+/// TLS as it is now. Clones share it: what one reloads, all use.
+#[derive(Clone)]
+pub struct Tls(Arc<Shared>);
+
+struct Shared {
+    config: TlsConfig,
+    context: ArcSwap<SslContext>,
+}
+
+impl Tls {
+    /// Reads certificate and key and tries them against each other.
+    ///
+    /// # Errors
+    /// [`TlsError`]: nothing is served then.
+    pub fn load(config: TlsConfig) -> Result<Self, TlsError> {
+        let context = ArcSwap::from_pointee(context::load(&config)?);
+        Ok(Self(Arc::new(Shared { config, context })))
+    }
+
+    /// Reads the same files again, for connections from now on; those that are open keep what they have.
+    ///
+    /// # Errors
+    /// [`TlsError`]: what was served before is served further.
+    pub fn reload(&self) -> Result<(), TlsError> {
+        let fresh = context::load(&self.0.config)?;
+        self.0.context.store(Arc::new(fresh));
+        Ok(())
+    }
+
+    /// Whether clients are asked for a certificate.
+    #[must_use]
+    pub fn asks_for_certificates(&self) -> bool {
+        self.0.config.client_ca.is_some()
+    }
+
+    /// The state of one connection.
+    pub(crate) fn session(&self) -> Result<Ssl, TlsError> {
+        Ssl::new(&self.0.context.load()).map_err(TlsError::OpenSsl)
+    }
+}
+
+impl std::fmt::Debug for Tls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Tls").field(&self.0.config).finish()
+    }
+}
