@@ -37,10 +37,14 @@ impl Door {
     /// Decides on a request before its body is read.
     fn check(&self, request: &HttpRequest, unit: &Unit) -> Result<(), Refused> {
         let address = self.admission.address(request)?;
-        let known = unit.access.check(request, address);
-        // Who fails to get in is counted by address, so that guessing is rationed too.
-        self.admission.check(known.as_ref().unwrap_or(&Client::at(address)))?;
-        known?;
+        match unit.access.check(request, address) {
+            Ok(client) => self.admission.check(&client)?,
+            Err(refused) => {
+                // Guessing is rationed too.
+                self.admission.check(&Client::at(address))?;
+                return Err(refused);
+            }
+        }
         if unit.is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(()) }
     }
 
