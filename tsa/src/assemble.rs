@@ -7,7 +7,7 @@ use kokuin_audit::LeafIndex;
 use kokuin_key::{KeyError, self_test};
 use kokuin_suite::{CryptoPolicy, KeyAlgorithm, Unsuitable, Verify};
 use kokuin_validate::check_chain;
-use kokuin_web::Access;
+use kokuin_web::{Access, SharedQuota};
 
 use crate::{
     config::{Config, TsuConfig},
@@ -18,7 +18,8 @@ use crate::{
     start::StartError,
     timekeeper::{TimeBase, Timekeeper},
     tsu::CheckedTsu,
-    unit::{Unit, UnitCounts},
+    unit::Unit,
+    units::Units,
 };
 
 /// What parts are held against.
@@ -173,14 +174,15 @@ pub(crate) fn test_keys(units: &[CheckedUnit], engine: &dyn Verify) -> Vec<Resul
 }
 
 impl CheckedUnit {
-    /// The unit, once the log has introduced the certificates of its seats: `entries`, in their order.
+    /// The unit, once the log has introduced the certificates of its seats: `entries`, in their order. What it has counted, and what is used
+    /// of its quota, is carried over from the unit of this name in `old`.
     ///
     /// # Errors
     /// If the operating system gives no thread.
     pub(crate) fn open(
         self,
         entries: &mut impl Iterator<Item = LeafIndex>,
-        counts: UnitCounts,
+        old: &Units,
         common: &Common<'_>,
     ) -> Result<Unit, StartError> {
         let max_age = common.config.reading_max_age.as_std();
@@ -191,14 +193,20 @@ impl CheckedUnit {
             let tsu = Arc::new(checked.introduced(entry));
             seats.push(Seat::new(tsu, common.config, common.engine, &keeper, common.serials)?);
         }
+        let before = old.find(&self.config.name);
+        let quota = self.config.quota.map(|limit| {
+            let kept = before.and_then(|unit| unit.quota.clone()).filter(|quota| quota.limit() == limit);
+            kept.unwrap_or_else(|| SharedQuota::new(limit))
+        });
         Ok(Unit {
+            counts: before.map(|unit| unit.counts.clone()).unwrap_or_default(),
+            quota,
             name: self.config.name,
             is_default: self.config.default,
             keeper,
             seats,
             chains: self.chains,
             access: self.access,
-            counts,
             standing: AtomicU8::new(0),
         })
     }

@@ -14,7 +14,7 @@ use std::{
 use arc_swap::ArcSwap;
 use kokuin_audit::{
     Entry, LeafIndex, Log, LogError,
-    entry::{self, KeyStateName, LogTime},
+    entry::{self, KeyName, KeyStateName, LogTime},
 };
 use kokuin_clock_record::ClockRecord;
 use kokuin_key::{KeyError, KeyState, self_test};
@@ -54,10 +54,10 @@ pub(crate) struct Journal {
 }
 
 /// What is known of one seat.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Watched {
-    seat: u64,
-    /// As the log has it; a seat that is new is active unless the log says otherwise.
+    key: KeyName,
+    /// As the log has it; a key that is new is active unless the log says otherwise.
     state: KeyStateName,
     last_self_test: i64,
 }
@@ -106,7 +106,7 @@ impl Journal {
     pub(crate) fn tick(&mut self, now: LogTime) -> Result<(), LogError> {
         let units = self.units.load_full();
         self.clock.tick(now)?;
-        self.watch(&units, now);
+        self.watch(&units, now)?;
         for (seat, place) in units.seats().zip(0..) {
             self.record_key_state(seat, place, now)?;
         }
@@ -124,15 +124,27 @@ impl Journal {
         Ok(())
     }
 
-    /// One place for each seat, in their order; what was known of a seat stays known.
-    fn watch(&mut self, units: &Units, now: LogTime) {
-        let known = std::mem::take(&mut self.watched);
+    /// One place for each seat, in their order; what was known of a key stays known through a reload, and one that is gone is retired.
+    fn watch(&mut self, units: &Units, now: LogTime) -> Result<(), LogError> {
+        let is = |watched: &Watched, seat: &Seat| watched.key == *seat.tsu().key_name();
+        while let Some(place) = self.watched.iter().position(|watched| !units.seats().any(|seat| is(watched, seat))) {
+            let key = self.watched[place].key.clone();
+            if self.watched[place].state != KeyStateName::Retired {
+                let state = KeyStateName::Retired;
+                self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state, reason: None }))?;
+            }
+            self.watched.remove(place);
+        }
         let watched = units.seats().map(|seat| {
-            let before = known.iter().find(|watched| watched.seat == seat.number()).copied();
-            let new = Watched { seat: seat.number(), state: KeyStateName::Active, last_self_test: now.unix_micros() };
-            before.unwrap_or(new)
+            let before = self.watched.iter().find(|watched| is(watched, seat)).cloned();
+            before.unwrap_or_else(|| Watched {
+                key: seat.tsu().key_name().clone(),
+                state: KeyStateName::Active,
+                last_self_test: now.unix_micros(),
+            })
         });
         self.watched = watched.collect();
+        Ok(())
     }
 
     /// How long nothing is to do: a second, or until a key begins or ends.

@@ -4,6 +4,7 @@
 //! `audit`, `settings`, and in [`http`], counts and metrics `web`. Must not know: SQL, which device signs, where keys and certificates are kept.
 
 mod assemble;
+pub mod changed;
 pub mod config;
 pub mod count;
 mod desk;
@@ -17,6 +18,7 @@ pub mod offer;
 mod pool;
 pub mod refusal;
 mod refusal_class;
+pub mod reload;
 pub mod response;
 pub mod seat;
 pub mod serial;
@@ -30,9 +32,11 @@ pub mod unit;
 pub mod units;
 pub mod worker;
 
+pub use changed::Changed;
 pub use config::{Config, ConfigError, DEVELOPMENT_POLICY, TsuConfig};
 pub use refusal::Refusal;
 pub use refusal_class::RefusalClass;
+pub use reload::{Reload, ReloadError};
 pub use service::{KeyParts, Parts, Service, TsuParts};
 pub use start::StartError;
 pub use worker::Worker;

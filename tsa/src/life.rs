@@ -91,6 +91,12 @@ impl Life {
         if self.from == i64::MIN || self.from == i64::MAX { None } else { Some(self.from.div_euclid(1_000_000)) }
     }
 
+    /// The last unix second at which it signs; none: no end.
+    #[must_use]
+    pub const fn end(self) -> Option<i64> {
+        if self.until == i64::MAX { None } else { Some(self.until.saturating_sub(1).div_euclid(1_000_000)) }
+    }
+
     /// Microseconds from `micros` to the next change of phase; none: there is none.
     #[must_use]
     pub const fn next_change(self, micros: i64) -> Option<i64> {

@@ -22,12 +22,12 @@ use crate::{
     count::RefusalCounts,
     journal::{Journal, JournalThread, SERVICE},
     label::label,
-    meter::Meter,
+    meter::{Meter, observe_units},
     serial::SerialSource,
     start::StartError,
     timekeeper::TimeBase,
     tsu::CheckedTsu,
-    unit::{Unit, UnitCounts},
+    unit::Unit,
     units::Units,
 };
 
@@ -82,7 +82,12 @@ pub struct Service {
     pub(crate) refusals: Arc<RefusalCounts>,
     pub(crate) log: Log,
     pub(crate) meter: Meter,
-    journal: Mutex<Option<JournalThread>>,
+    pub(crate) engine: Arc<dyn Verify>,
+    pub(crate) crypto_policy: Arc<CryptoPolicy>,
+    /// None: the service has been stopped.
+    pub(crate) journal: Mutex<Option<JournalThread>>,
+    /// The settings that `units` were made from.
+    pub(crate) in_force: Mutex<Config>,
 }
 
 impl fmt::Debug for Service {
@@ -119,8 +124,9 @@ impl Service {
         let serials = Arc::new(SerialSource::new().map_err(StartError::Random)?);
         let common = Common { config: &config, engine: &engine, base: &base, serials: &serials };
         let mut entries = entries.into_iter();
-        let opened = checked.into_iter().map(|unit| unit.open(&mut entries, UnitCounts::default(), &common));
-        let units = Units::new(opened.map(|unit| unit.map(Arc::new)).collect::<Result<_, _>>()?);
+        let nothing = Units::default();
+        let opened = checked.into_iter().map(|unit| unit.open(&mut entries, &nothing, &common).map(Arc::new));
+        let units = Units::new(opened.collect::<Result<_, _>>()?);
         for (seat, outcome) in units.seats().zip(&tests) {
             seat.health().set_key(outcome.is_ok());
         }
@@ -129,13 +135,16 @@ impl Service {
 
         let refusals = Arc::new(RefusalCounts::default());
         let (journal_units, journal_base) = (Arc::clone(&units), Arc::clone(&base));
-        let mut journal = Journal::new(log.clone(), journal_base, journal_units, engine, Arc::clone(&refusals));
+        let journal_engine = Arc::clone(&engine);
+        let mut journal = Journal::new(log.clone(), journal_base, journal_units, journal_engine, Arc::clone(&refusals));
         journal.record_first_tests(&tests, now)?;
         journal.tick(now)?;
 
         let meter = Meter::new(&registry);
+        observe_units(&registry, &units, &base);
         let journal = Mutex::new(Some(JournalThread::start(journal).map_err(StartError::Thread)?));
-        Ok(Arc::new(Self { units, base, serials, refusals, log, meter, journal }))
+        let in_force = Mutex::new(config);
+        Ok(Arc::new(Self { units, base, serials, refusals, log, meter, engine, crypto_policy, journal, in_force }))
     }
 
     /// The units that are served now. Whoever answers a request looks once and keeps what was seen.
@@ -189,13 +198,23 @@ pub(crate) fn clock_micros(clock: &dyn Clock, now: LogTime) -> i64 {
     clock.read().map_or_else(|_| now.unix_micros(), |reading| reading.instant().unix_micros())
 }
 
-fn record_config(log: &Log, sha256: Digest, changed: Vec<entry::Label>, time: LogTime) -> Result<(), LogError> {
+pub(crate) fn record_config(
+    log: &Log,
+    sha256: Digest,
+    changed: Vec<entry::Label>,
+    time: LogTime,
+) -> Result<(), LogError> {
     append(log, &Entry::Config(entry::Config { time, service: label(SERVICE), sha256, changed })).map(drop)
 }
 
 /// Introduces the certificate of each seat.
 fn record_certificates(log: &Log, units: &[CheckedUnit], now: LogTime) -> Result<Vec<LeafIndex>, LogError> {
-    units.iter().flat_map(|unit| &unit.seats).map(|seat| append(log, &certificate_entry(seat, now))).collect()
+    units.iter().flat_map(|unit| &unit.seats).map(|seat| record_certificate(log, seat, now)).collect()
+}
+
+/// Introduces one certificate.
+pub(crate) fn record_certificate(log: &Log, seat: &CheckedTsu, now: LogTime) -> Result<LeafIndex, LogError> {
+    append(log, &certificate_entry(seat, now))
 }
 
 fn service(time: LogTime) -> entry::Service {

@@ -197,6 +197,21 @@ impl Tsu {
         self.life
     }
 
+    /// The last unix second at which the key may be used, by the certificate's key-usage period or by the configuration; none: no end but the
+    /// certificate's.
+    #[must_use]
+    pub fn key_end(&self) -> Option<i64> {
+        let configured = self.life.end();
+        let period = Some(self.key_period.1).filter(|end| *end != i64::MAX);
+        configured.into_iter().chain(period).min()
+    }
+
+    /// The first unix second at which an algorithm may not be used any more, if that is known.
+    #[must_use]
+    pub fn algorithms_end(&self) -> Option<i64> {
+        Some(self.algorithms_end).filter(|end| *end != i64::MAX)
+    }
+
     /// Its key.
     #[must_use]
     pub const fn key(&self) -> &Arc<dyn SigningKey> {

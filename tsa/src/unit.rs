@@ -9,7 +9,7 @@ use std::{
 };
 
 use kokuin_asn1::Certificate;
-use kokuin_web::{Access, metrics::Counter};
+use kokuin_web::{Access, SharedQuota, metrics::Counter};
 
 use crate::{life::Phase, offer::Offer, refusal::Refusal, seat::Seat, timekeeper::Timekeeper};
 
@@ -77,6 +77,8 @@ pub struct Unit {
     pub(crate) chains: Vec<Vec<Certificate>>,
     /// Who may come in, where not everybody may.
     pub(crate) access: Access,
+    /// How often all its clients together may ask, where that is limited.
+    pub(crate) quota: Option<SharedQuota>,
     pub(crate) counts: UnitCounts,
     pub(crate) standing: AtomicU8,
 }

@@ -8,8 +8,8 @@ use crate::{
     unit::{Standing, Unit},
 };
 
-/// The units, in the order of the configuration. Never empty.
-#[derive(Debug)]
+/// The units, in the order of the configuration; those that are served are never empty.
+#[derive(Debug, Default)]
 pub struct Units {
     units: Vec<Arc<Unit>>,
 }

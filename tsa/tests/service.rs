@@ -27,6 +27,8 @@ mod property;
 mod real;
 #[path = "service/refused.rs"]
 mod refused;
+#[path = "service/reload.rs"]
+mod reload;
 #[path = "service/start.rs"]
 mod start;
 #[path = "service/test_key.rs"]

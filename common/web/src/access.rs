@@ -19,7 +19,7 @@ use serde::Deserialize;
 use crate::{Network, PeerCertificate, Refused, bearer, client::Client};
 
 /// What an operator may set, such as in `[tsa.tsu.access]`.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields, default)]
 pub struct AccessConfig {
     /// Clients come from one of these. Empty: from anywhere.

@@ -29,6 +29,11 @@ pub trait Readiness: Send + Sync {
     /// # Errors
     /// The first reason why not.
     fn check(&self) -> Result<(), NotReady>;
+
+    /// Parts that cannot do their work while the service as a whole can: one line each, public.
+    fn impaired(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// The answers about a service's state. Readiness is looked at no more than once a second, however often it is asked
@@ -41,7 +46,7 @@ pub struct Health {
 }
 
 /// When readiness was looked at, and what was seen.
-type Seen = (Instant, Result<(), NotReady>);
+type Seen = (Instant, Result<Vec<String>, NotReady>);
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_secs(1);
@@ -63,13 +68,13 @@ impl Health {
             .service(web::resource("/metrics").route(get_or_head().to(metrics)).default_service(only("GET, HEAD")));
     }
 
-    fn look(&self) -> Result<(), NotReady> {
+    fn look(&self) -> Result<Vec<String>, NotReady> {
         // Held while looking: whoever comes meanwhile waits for the same answer.
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         match &*seen {
             Some((when, answer)) if when.elapsed() < KEPT => answer.clone(),
             Some(_) | None => {
-                let answer = self.readiness.check();
+                let answer = self.readiness.check().map(|()| self.readiness.impaired());
                 *seen = Some((Instant::now(), answer.clone()));
                 answer
             }
@@ -87,7 +92,11 @@ async fn ready(health: Data<Health>) -> Result<HttpResponse, Problem> {
     let stopped = |_| NotReady { code: "web.stopping", detail: "the service is stopping".to_owned() };
     let answer = web::block(move || health.look()).await.map_err(stopped).and_then(|answer| answer);
     match answer {
-        Ok(()) => Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n")),
+        Ok(impaired) => {
+            let lines = impaired.iter().map(|line| format!("but not {line}\n"));
+            let text: String = std::iter::once("ready\n".to_owned()).chain(lines).collect();
+            Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
+        }
         Err(NotReady { code, detail }) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, "not ready")
             .detail(detail)
             .header(header::RETRY_AFTER, "1")),

@@ -16,10 +16,12 @@ mod limits;
 mod log_routes;
 pub mod metrics;
 mod problem;
+
 mod refused;
 mod refused_counts;
 mod route;
 mod server;
+mod shared_quota;
 mod static_file;
 mod tls;
 
@@ -37,5 +39,6 @@ pub use refused::Refused;
 pub use refused_counts::RefusedCounts;
 pub use route::{get_or_head, only};
 pub use server::{Application, ServiceSpec, bind, run};
+pub use shared_quota::SharedQuota;
 pub use static_file::StaticFile;
 pub use tls::{PeerCertificate, Tls, TlsConfig, TlsError};

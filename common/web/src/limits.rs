@@ -36,7 +36,7 @@ pub struct Limits {
 }
 
 /// How often one client may ask: whoever its credentials name, else one IPv4 address or one IPv6 /64.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     /// Requests a second in the long run.

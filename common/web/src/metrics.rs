@@ -82,6 +82,18 @@ impl Registry {
         self.add(name, help, Kind::ObservedEach(ObservedEach { label, values, read: Box::new(read) }));
     }
 
+    /// A number for each of a set of things that the operator named and may name anew, asked for at each scrape: `read` gives names and
+    /// numbers. A metric that ends in `_total` is a count that only grows. Never for what a request can name (THR-86).
+    pub fn observe_named(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        label: &'static str,
+        read: impl Fn() -> Vec<(String, i64)> + Send + Sync + 'static,
+    ) {
+        self.add(name, help, Kind::ObservedNamed(label, Box::new(read)));
+    }
+
     /// A count that is kept elsewhere. Names end in `_total`.
     pub fn count(&self, name: &'static str, help: &'static str, read: impl Fn() -> u64 + Send + Sync + 'static) {
         self.add(name, help, Kind::Counted(Box::new(read)));
@@ -133,6 +145,8 @@ mod tests {
         let gauge = registry.gauge("kokuin_in_flight", "Requests.");
         let times = registry.histogram("kokuin_sign_seconds", "Signing.", &[100, 1_000_000]);
         registry.observe("kokuin_log_size", "Entries.", || 42);
+        let each = || vec![("tsu-1".to_owned(), -1), ("tsu-2".to_owned(), 7)];
+        registry.observe_named("kokuin_days", "Days left.", "tsu", each);
         tokens.add(2);
         results.add("granted");
         results.cell("bad\"label\n").add(3);
@@ -163,6 +177,10 @@ kokuin_sign_seconds_count 4
 # HELP kokuin_log_size Entries.
 # TYPE kokuin_log_size gauge
 kokuin_log_size 42
+# HELP kokuin_days Days left.
+# TYPE kokuin_days gauge
+kokuin_days{tsu=\"tsu-1\"} -1
+kokuin_days{tsu=\"tsu-2\"} 7
 ";
         assert_eq!(&text[..expected.len()], expected);
         assert!(text.contains("\nprocess_resident_memory_bytes "), "{text}");

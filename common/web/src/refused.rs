@@ -64,6 +64,12 @@ pub enum Refused {
         /// Seconds to wait.
         retry_after_s: u64,
     },
+    /// More requests than all clients together may send here.
+    #[error("too many requests for this resource")]
+    QuotaUsedUp {
+        /// Seconds to wait.
+        retry_after_s: u64,
+    },
     /// More requests than the service does at a time.
     #[error("the service has all it can do")]
     Busy {
@@ -89,6 +95,7 @@ impl Refused {
             Self::CredentialsInvalid => "web.credentials-invalid",
             Self::Forbidden => "web.forbidden",
             Self::TooManyRequests { .. } => "web.too-many-requests",
+            Self::QuotaUsedUp { .. } => "web.quota-used-up",
             Self::Busy { .. } => "web.busy",
         }
     }
@@ -106,7 +113,7 @@ impl Refused {
             Self::Forwarded => "RFC 7239 4",
             Self::CredentialsMissing | Self::CredentialsInvalid => "RFC 6750 3.1",
             Self::Forbidden => "RFC 9110 15.5.4",
-            Self::TooManyRequests { .. } => "RFC 6585 4",
+            Self::TooManyRequests { .. } | Self::QuotaUsedUp { .. } => "RFC 6585 4",
             Self::Busy { .. } => "RFC 9110 15.6.4",
         }
     }
@@ -123,7 +130,7 @@ impl Refused {
             Self::BodyBroken | Self::Forwarded => StatusCode::BAD_REQUEST,
             Self::CredentialsMissing | Self::CredentialsInvalid => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests { .. } | Self::QuotaUsedUp { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -144,9 +151,9 @@ impl From<Refused> for Problem {
             Refused::CredentialsInvalid => {
                 problem.header(header::WWW_AUTHENTICATE, "Bearer realm=\"kokuin\", error=\"invalid_token\"")
             }
-            Refused::TooManyRequests { retry_after_s } | Refused::Busy { retry_after_s } => {
-                problem.header(header::RETRY_AFTER, &retry_after_s.max(1).to_string())
-            }
+            Refused::TooManyRequests { retry_after_s }
+            | Refused::QuotaUsedUp { retry_after_s }
+            | Refused::Busy { retry_after_s } => problem.header(header::RETRY_AFTER, &retry_after_s.max(1).to_string()),
         }
     }
 }

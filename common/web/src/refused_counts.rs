@@ -55,7 +55,7 @@ const fn place(refused: &Refused) -> usize {
         Refused::BodyTimeout { .. } | Refused::BodyTooSlow { .. } => 5,
         Refused::BodyTooLarge { .. } => 6,
         Refused::MediaType { .. } => 7,
-        Refused::TooManyRequests { .. } => 8,
+        Refused::TooManyRequests { .. } | Refused::QuotaUsedUp { .. } => 8,
         Refused::Busy { .. } => 9,
     }
 }
@@ -80,6 +80,7 @@ mod tests {
             Refused::BodyTooLarge { limit: 1 },
             Refused::MediaType { expected: "text/plain" },
             Refused::TooManyRequests { retry_after_s: 1 },
+            Refused::QuotaUsedUp { retry_after_s: 1 },
             Refused::Busy { retry_after_s: 1 },
         ];
         for refused in all {

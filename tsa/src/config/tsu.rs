@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use kokuin_asn1::Oid;
 use kokuin_suite::DigestAlgorithm;
-use kokuin_web::AccessConfig;
+use kokuin_web::{AccessConfig, RateLimit};
 use serde::Deserialize;
 
 use super::{ConfigError, DEVELOPMENT_POLICY, Moment};
@@ -54,6 +54,9 @@ pub struct TsuConfig {
     /// Who may use it; everybody if nothing is said.
     #[serde(default)]
     pub access: AccessConfig,
+    /// Requests that all clients together may send to its address; unlimited if absent.
+    #[serde(default)]
+    pub quota: Option<RateLimit>,
 }
 
 /// The key that takes over, and when.
@@ -144,6 +147,7 @@ impl TsuConfig {
             tsa_name: true,
             qualified: false,
             access: AccessConfig::default(),
+            quota: None,
         }
     }
 

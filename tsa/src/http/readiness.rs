@@ -19,6 +19,16 @@ impl Readiness for Service {
         let reason = reason.expect("invariant: there is a unit");
         Err(NotReady { code: reason.code(), detail: reason.public_text() })
     }
+
+    /// Units that should issue now and cannot, each with the rule.
+    fn impaired(&self) -> Vec<String> {
+        let units = self.units();
+        let faults = units.all().iter().filter_map(|unit| match self.check_can_issue(unit) {
+            Ok(()) | Err(Refusal::NotActive { .. }) => None,
+            Err(refusal) => Some(format!("{}: {}", unit.name(), refusal.code())),
+        });
+        faults.collect()
+    }
 }
 
 impl Service {

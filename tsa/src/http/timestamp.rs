@@ -45,6 +45,9 @@ impl Door {
                 return Err(refused);
             }
         }
+        if let Some(quota) = &unit.quota {
+            quota.check()?;
+        }
         if unit.is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(()) }
     }
 

@@ -133,6 +133,7 @@ impl Setup {
         Ok(Bench {
             worker: Worker::new(&service),
             certificate: self.certificates[0].clone(),
+            certificates: self.certificates,
             service,
             key,
             store: self.store,
@@ -151,6 +152,8 @@ pub(crate) struct Bench {
     pub(crate) service: Arc<Service>,
     pub(crate) worker: Worker,
     pub(crate) certificate: Certificate,
+    /// It and its issuers.
+    pub(crate) certificates: Vec<Certificate>,
     pub(crate) key: Arc<FaultyKey>,
     pub(crate) store: MemoryStore,
     pub(crate) clock: Arc<MovedClock>,

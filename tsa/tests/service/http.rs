@@ -21,12 +21,14 @@ use kokuin_asn1::{
 use kokuin_audit::Entry;
 use kokuin_key::{KeyState, Protection};
 use kokuin_settings::Limit;
-use kokuin_tsa::http::routes;
+use kokuin_tsa::{config::ConfiguredState, http::routes};
 use kokuin_web::{Limits, LogRoutes, RateLimit, ServiceSpec, bind, run};
 
 use crate::{
-    faulty_key::Fault,
-    fixture::{Bench, Setup, request},
+    faulty_key::{Fault, FaultyKey},
+    fixture::{Bench, Setup, keys, request},
+    moved_clock::NOON,
+    units::{beside, certify_as},
 };
 
 const QUERY: (&str, &str) = ("content-type", "application/timestamp-query");
@@ -264,4 +266,78 @@ fn closes_on_a_body_without_end_that_is_turned_away_thr_85() {
             assert!(start.elapsed() < Duration::from_secs(5), "{framing}: the server takes all that comes");
         }
     }
+}
+
+/// One TSU's quota is its own, and is asked before a body is read.
+#[actix_web::test]
+async fn answers_429_when_the_quota_of_a_tsu_is_used_up_and_serves_the_others() {
+    let mut setup = Setup::default();
+    let key = &keys().p384;
+    beside(&mut setup, "tsu-2", Arc::clone(key), certify_as(key.as_ref(), "Second TSU"));
+    setup.config.tsu[1].quota = Some(RateLimit { per_second: Limit::MIN, burst: Limit::MIN });
+    let bench = setup.start();
+    let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
+    let application = routes(&bench.service, &Limits::default(), &bench.registry, log);
+    let app = init_service(App::new().configure(|config| application(config))).await;
+    let mut second = Vec::new();
+    for _ in 0..3 {
+        // Its media type is wrong: a request that is turned away earlier is not looked at so far.
+        let asked = TestRequest::post().uri("/tsa/tsu-2").set_payload("x");
+        let response = call_service(&app, asked.to_request()).await;
+        let again = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        second.push((response.status().as_u16(), again));
+        let response = call_service(&app, post("/tsa/tsu-1").set_payload(request().encode()).to_request()).await;
+        assert_eq!(response.status(), StatusCode::OK);
+    }
+    let turned_away = (429, Some("1".to_owned()));
+    assert_eq!(second, [(415, None), turned_away.clone(), turned_away]);
+}
+
+#[actix_web::test]
+async fn names_the_units_that_are_not_served_and_counts_each_thr_86_thr_95() {
+    let mut setup = Setup::default();
+    let second = Arc::new(FaultyKey::new(Arc::clone(&keys().p384), Protection::Software));
+    beside(&mut setup, "tsu-2", second.clone(), certify_as(second.as_ref(), "Second TSU"));
+    let bench = setup.start();
+    call(&bench, post("/tsa/tsu-1").set_payload(request().encode()), "x").await;
+    call(&bench, post("/tsa/tsu-2").set_payload("no request"), "x").await;
+    for unknown in 0..5 {
+        call(&bench, post(&format!("/tsa/unknown-{unknown}")).set_payload(request().encode()), "x").await;
+    }
+    second.set_state(KeyState::Suspended);
+    let (status, _, _, body) = call(&bench, TestRequest::get().uri("/readyz"), "x").await;
+    let text = String::from_utf8(body).unwrap();
+    assert_eq!((status, text.as_str()), (StatusCode::OK, "ready\nbut not tsu-2: tsa.key-not-active\n"));
+    let (_, _, _, body) = call(&bench, TestRequest::get().uri("/metrics"), "x").await;
+    let text = String::from_utf8(body).unwrap();
+    for line in [
+        "kokuin_tsa_tsu_tokens_total{tsu=\"tsu-1\"} 1",
+        "kokuin_tsa_tsu_tokens_total{tsu=\"tsu-2\"} 0",
+        "kokuin_tsa_tsu_refused_total{tsu=\"tsu-2\"} 1",
+        "kokuin_tsa_tsu_state{tsu=\"tsu-1\"} 4",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let certificate = (bench.certificate.not_after() - NOON / 1_000_000) / 86_400;
+    let period = bench.certificate.private_key_usage_period().unwrap().not_after.unwrap();
+    let key = (period - NOON / 1_000_000) / 86_400;
+    assert!(text.contains(&format!("kokuin_tsa_tsu_certificate_days{{tsu=\"tsu-1\"}} {certificate}\n")));
+    assert!(text.contains(&format!("kokuin_tsa_tsu_key_days{{tsu=\"tsu-1\"}} {key}\n")));
+    assert!(!text.contains("unknown-"), "a label is a TSU's configured name only");
+}
+
+#[actix_web::test]
+async fn publishes_the_certificates_of_each_unit_tsp_71() {
+    let mut setup = Setup::default();
+    let key = &keys().p384;
+    beside(&mut setup, "tsu-2", Arc::clone(key), certify_as(key.as_ref(), "Second TSU"));
+    setup.config.tsu[0].state = ConfiguredState::Retired;
+    let bench = setup.start();
+    for (path, certificates) in [("/tsa/certchain", 2), ("/tsa/tsu-1/certchain", 2), ("/tsa/tsu-2/certchain", 2)] {
+        let (status, _, _, body) = call(&bench, TestRequest::get().uri(path), "x").await;
+        let blocks = pem::decode_all(&body).unwrap();
+        assert_eq!((status, blocks.len()), (StatusCode::OK, certificates), "{path}");
+        assert_eq!(blocks[0].der == bench.certificate.der(), path == "/tsa/tsu-1/certchain", "{path}");
+    }
+    assert_eq!(call(&bench, TestRequest::get().uri("/tsa/tsu-3/certchain"), "x").await.0, StatusCode::NOT_FOUND);
 }

@@ -37,7 +37,7 @@ fn with_next(seconds: i64) -> Setup {
 }
 
 fn refused(setup: Setup) -> &'static str {
-    setup.try_start().map(|_| "started").unwrap_or_else(|error| error.code())
+    setup.try_start().map_or_else(|error| error.code(), |_| "started")
 }
 
 #[test]

@@ -58,10 +58,9 @@ pub(crate) fn signer(bench: &Bench, name: &str) -> Option<Vec<u8>> {
 }
 
 fn refused(setup: Setup) -> &'static str {
-    setup.try_start().map(|_| "started").unwrap_or_else(|error| {
-        assert!(!error.clause().is_empty());
-        error.code()
-    })
+    let Err(error) = setup.try_start() else { return "started" };
+    assert!(!error.clause().is_empty());
+    error.code()
 }
 
 #[test]
@@ -121,7 +120,8 @@ fn keeps_qualified_tokens_apart_tsp_72() {
 
 #[test]
 fn refuses_names_that_say_two_things() {
-    let changes: [(fn(&mut Setup), &str); 5] = [
+    type Change = fn(&mut Setup);
+    let changes: [(Change, &str); 5] = [
         (|setup| setup.config.tsu.clear(), "tsa.config.no-tsu"),
         (|setup| setup.config.tsu[1].name = "tsu-1".to_owned(), "tsa.config.name-twice"),
         (|setup| setup.config.tsu[1].name = "batches".to_owned(), "tsa.config.name-taken"),

@@ -18,6 +18,7 @@ pub(super) enum Kind {
     Observed(Box<dyn Fn() -> i64 + Send + Sync>),
     ObservedEach(ObservedEach),
     Counted(Box<dyn Fn() -> u64 + Send + Sync>),
+    ObservedNamed(&'static str, Box<dyn Fn() -> Vec<(String, i64)> + Send + Sync>),
     Histogram(Histogram),
 }
 

@@ -35,6 +35,12 @@ pub(super) fn family(text: &mut String, name: &str, help: &str, kind: &Kind) {
             head(text, name, help, "counter");
             writeln!(text, "{name} {}", read())
         }
+        Kind::ObservedNamed(label, read) => {
+            head(text, name, help, if name.ends_with("_total") { "counter" } else { "gauge" });
+            let write =
+                |(named, value): &(String, i64)| writeln!(text, "{name}{{{label}=\"{}\"}} {value}", plain(named));
+            read().iter().try_for_each(write)
+        }
         Kind::Histogram(histogram) => {
             head(text, name, help, "histogram");
             let mut count = 0;
