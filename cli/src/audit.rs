@@ -2,9 +2,13 @@
 //!
 //! Reads the database beside a running service, and never writes.
 
+mod anchors;
+mod import;
 mod place;
+mod prune;
 mod report;
 mod show;
+mod tenant;
 mod verify;
 
 use std::{
@@ -23,6 +27,7 @@ use kokuin_audit::{
     filter::Filter,
 };
 use place::Place;
+use tenant::Opener;
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// What to do with the log.
@@ -42,6 +47,12 @@ enum Action {
     Verify(verify::Args),
     /// Report on a period: smallest and largest offset and bound of the clock, and every anomaly
     Report(report::Args),
+    /// Log an outside authority's signed record about the clock, and keep it
+    ImportTimeAudit(import::Args),
+    /// Delete records whose retention is over; the log keeps its entries, and says so
+    Prune(prune::Prune),
+    /// Erase a tenant's salt and the records that name it, when their retention is over: nobody can tell its entries any more
+    EraseTenant(prune::Erase),
 }
 
 /// Which log.
@@ -61,6 +72,12 @@ struct Show {
     which: Which,
     #[command(flatten)]
     filter: Wanted,
+    /// About this tenant; reads the store's secret and the tenant's salt
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+    /// Asked for by this actor of the tenant
+    #[arg(long, value_name = "NAME", requires = "tenant")]
+    actor: Option<String>,
     /// Print so many entries at most
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
@@ -128,14 +145,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match &args.action {
         Action::Show(show) => {
             let place = Place::find(&show.which)?;
+            let opener = match &show.tenant {
+                Some(tenant) => Some(Opener::load(&show.which.data, tenant, show.actor.as_deref())?),
+                None => None,
+            };
             let mut out = BufWriter::new(io::stdout().lock());
-            let shown = show::show(&place.reader()?, &show.filter.filter(), show.limit, show.json, &mut out);
+            let shown =
+                show::show(&place.reader()?, &show.filter.filter(), opener.as_ref(), show.limit, show.json, &mut out);
             unless_nobody_reads(shown)?;
             Ok(ExitCode::SUCCESS)
         }
         Action::Export(args) => write_export(args),
         Action::Verify(args) => verify::run(args),
         Action::Report(args) => report::run(args),
+        Action::ImportTimeAudit(args) => import::run(args),
+        Action::Prune(args) => prune::prune(args),
+        Action::EraseTenant(args) => prune::erase(args),
     }
 }
 

@@ -8,9 +8,13 @@ use std::{
 use serde::Deserialize;
 
 mod clock;
+mod retention;
+mod time_mark;
 mod uses;
 
 pub(crate) use clock::Clock;
+pub(crate) use retention::{Class, Retention};
+pub(crate) use time_mark::TimeMark;
 pub(crate) use uses::Use;
 
 /// The whole file. Paths in it are relative to its own folder.
@@ -29,6 +33,10 @@ pub(crate) struct Config {
     /// Where the time comes from; development does without.
     #[serde(default)]
     pub(crate) clock: Option<Clock>,
+    /// How long records are kept; `kokuin audit prune` and `erase-tenant` read it.
+    #[serde(default)]
+    #[allow(dead_code, reason = "a service deletes nothing; it only knows the section")]
+    pub(crate) retention: Retention,
     /// What each listener takes.
     #[serde(default)]
     pub(crate) limits: kokuin_web::Limits,
@@ -89,6 +97,9 @@ pub(crate) struct Log {
     /// The log that this one takes over from after a loss; its first start needs `--accept-loss`.
     #[serde(default)]
     pub(crate) succeeds: Option<Succeeded>,
+    /// Who stamps its checkpoints.
+    #[serde(default)]
+    pub(crate) time_mark: Option<TimeMark>,
 }
 
 /// A log that cannot be continued, because its store is behind its anchor.
@@ -124,6 +135,7 @@ impl Config {
             paths.extend([&mut tls.certificate, &mut tls.key_file]);
             paths.extend(&mut tls.client_ca);
         }
+        paths.extend(self.log.time_mark.iter_mut().flat_map(TimeMark::paths_mut));
         paths.extend(tenant_secret_file);
         paths.extend(token_secret_file);
         if let Some(tsa) = &mut self.tsa {

@@ -17,6 +17,7 @@ mod check;
 mod clock;
 mod intake;
 mod logs;
+mod marks;
 mod process;
 mod production;
 mod seals;

@@ -45,16 +45,23 @@ impl Spool {
     /// If a text does not fit into an entry, or the file cannot be written.
     pub(crate) fn leave(&self, action: &str, target: &str, reason: Option<&str>) -> anyhow::Result<()> {
         let time = LogTime::system_now();
-        let entry = Entry::Admin(Admin {
+        self.leave_entry(&Entry::Admin(Admin {
             time,
             action: Label::new(action)?,
             target: Some(Label::new(target)?),
             actor: None,
             reason: reason.map(Text::new).transpose().context("the reason")?,
-        });
+        }))
+    }
+
+    /// Leaves `entry`, durably.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(crate) fn leave_entry(&self, entry: &Entry) -> anyhow::Result<()> {
         let mut suffix = [0_u8; 4];
         getrandom::fill(&mut suffix).map_err(|e| anyhow::anyhow!("no random octets: {e}"))?;
-        let name = format!("{:020}-{}.{SUFFIX}", time.unix_micros(), hex::encode(suffix));
+        let name = format!("{:020}-{}.{SUFFIX}", entry.time().unix_micros(), hex::encode(suffix));
         let failed = || format!("cannot write to {}", self.0.display());
         DirBuilder::new().recursive(true).mode(0o700).create(&self.0).with_context(failed)?;
         output::create(&self.0.join(name), entry.encode()?.body(), Readers::Owner)?;
@@ -102,11 +109,11 @@ impl Waiting {
     }
 }
 
-/// Nothing but what an administrator did: a spool makes no token and no clock reading.
+/// Nothing but what an administrator did, brought or deleted: a spool makes no token and no clock reading.
 fn read(path: &Path) -> anyhow::Result<Entry> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     match Entry::parse(&bytes)? {
-        entry @ Entry::Admin(_) => Ok(entry),
+        entry @ (Entry::Admin(_) | Entry::TimeAudit(_) | Entry::Pruning(_) | Entry::Erasure(_)) => Ok(entry),
         other => anyhow::bail!("a record of kind {} was not made by a ceremony", other.kind().as_str()),
     }
 }

@@ -86,7 +86,7 @@ pub struct Parts {
     pub tokens: TokenRepository,
     /// What API tokens are hashed with.
     pub token_key: TokenKey,
-    /// What commitments to the tenant come from.
+    /// What commitments to tenants come from, with each tenant's salt in the store.
     pub tenant_secret: TenantSecret,
     /// What verifies.
     pub engine: Arc<dyn Verify>,
@@ -221,7 +221,8 @@ impl Service {
         let desk = self.desks.wait();
         let evidence = SealWithEvidence::read_back(stamped, &self.trust, engine, policy)?;
         drop(desk);
-        RecordedSeal::record(evidence, &self.log, &self.seals, &self.tenant_secret)
+        let secret = self.seals.tenants().secret(&self.tenant_secret, &tenant).map_err(SealError::Store)?;
+        RecordedSeal::record(evidence, &self.log, &self.seals, &secret)
     }
 
     /// Counts a refusal, for operators and for the log.

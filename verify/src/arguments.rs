@@ -86,6 +86,9 @@ pub(crate) struct LogArguments {
     /// Read the log over the network
     #[arg(long)]
     pub(crate) online: bool,
+    /// Anchors of foreign authorities: files or folders with certificates. Their time marks then show until when entries existed
+    #[arg(long, value_name = "PATH")]
+    pub(crate) trust: Vec<PathBuf>,
     /// Print the clock report of the whole log as well: offsets, bounds, anomalies
     #[arg(long)]
     pub(crate) clock: bool,

@@ -4,14 +4,18 @@ use std::{
     fs::File,
     io::{BufReader, Write as _},
     path::Path,
+    sync::Arc,
 };
 
+use kokuin_attest::AnchoredJudge;
 use kokuin_audit::{
     SignedCheckpoint,
     check::{CheckError, CheckOptions, CheckReport, DirectorySource, observe_export, observe_tiles},
     clock_report::{ClockPeriod, ClockReport},
 };
+use kokuin_suite::CryptoPolicy;
 use kokuin_suite_openssl::OpenSslEngine;
+use time::OffsetDateTime;
 
 use crate::{
     arguments::LogArguments,
@@ -25,6 +29,14 @@ use crate::{
 pub(crate) fn run(arguments: &LogArguments) -> Result<Exit, RunError> {
     let key = material::load_vkey(&arguments.vkey)?;
     let mut options = CheckOptions::default();
+    if !arguments.trust.is_empty() {
+        options.marks = Some(Arc::new(AnchoredJudge {
+            trust: material::load_trust(&arguments.trust)?,
+            crypto_policy: Arc::new(CryptoPolicy::default()),
+            engine: Arc::new(OpenSslEngine),
+            now: OffsetDateTime::now_utc().unix_timestamp(),
+        }));
+    }
     for path in &arguments.checkpoint {
         let note = input::evidence(path)?;
         match SignedCheckpoint::verify(&note, &key, &OpenSslEngine) {

@@ -11,12 +11,23 @@ use kokuin_store::{Database, FileAnchor, LogReader};
 use serde::Deserialize;
 
 use super::Which;
+use crate::config::Retention;
 
 /// The part of `kokuin.toml` that says where the log is. What else is in the file is not looked at: the rest of it belongs to the services.
 #[derive(Debug, Default, Deserialize)]
 struct Settings {
     #[serde(default)]
     log: LogSettings,
+    #[serde(default)]
+    keys: KeySettings,
+    #[serde(default)]
+    retention: Retention,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct KeySettings {
+    directory: Option<PathBuf>,
+    tenant_secret_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -96,6 +107,57 @@ pub(super) fn read_vkey(path: &Path) -> anyhow::Result<VerifierKey> {
     let text =
         fs::read_to_string(path).with_context(|| format!("cannot read the log's verifier key {}", path.display()))?;
     VerifierKey::parse(&text).with_context(|| path.display().to_string())
+}
+
+/// Where keys are, and what ceremonies leave for the log.
+///
+/// # Errors
+/// If `kokuin.toml` cannot be read.
+pub(super) fn keys_folder(data: &Path) -> anyhow::Result<PathBuf> {
+    let settings = read_settings(&data.join("kokuin.toml"))?;
+    Ok(data.join(settings.keys.directory.as_deref().unwrap_or_else(|| Path::new("keys"))))
+}
+
+/// The file with the store's secret for tenants.
+///
+/// # Errors
+/// If `kokuin.toml` cannot be read.
+pub(super) fn tenant_secret_file(data: &Path) -> anyhow::Result<PathBuf> {
+    let settings = read_settings(&data.join("kokuin.toml"))?;
+    Ok(data.join(settings.keys.tenant_secret_file.as_deref().unwrap_or_else(|| Path::new("keys/tenant-secret"))))
+}
+
+/// The database, to be written.
+///
+/// # Errors
+/// If there is none.
+pub(super) fn database(data: &Path) -> anyhow::Result<Database> {
+    let path = database_path(data)?;
+    if !path.is_file() {
+        bail!("there is no database at {}", path.display());
+    }
+    Ok(Database::open(&path)?)
+}
+
+/// The database, to be read.
+///
+/// # Errors
+/// If there is none.
+pub(super) fn database_to_read(data: &Path) -> anyhow::Result<Database> {
+    Ok(Database::open_read_only(&database_path(data)?)?)
+}
+
+fn database_path(data: &Path) -> anyhow::Result<PathBuf> {
+    let settings = read_settings(&data.join("kokuin.toml"))?.log;
+    Ok(data.join(settings.database.as_deref().unwrap_or_else(|| Path::new("kokuin.db"))))
+}
+
+/// How long records are kept.
+///
+/// # Errors
+/// If `kokuin.toml` cannot be read.
+pub(super) fn retention(data: &Path) -> anyhow::Result<Retention> {
+    Ok(read_settings(&data.join("kokuin.toml"))?.retention)
 }
 
 fn only_log(database: &Database) -> anyhow::Result<LogName> {

@@ -17,7 +17,7 @@ use kokuin_audit::{
 use kokuin_settings::HumanDuration;
 use kokuin_suite_openssl::OpenSslEngine;
 
-use super::{Place, Which, parse_time, verify::UNREADABLE};
+use super::{Place, Which, anchors::load_judge, parse_time, verify::UNREADABLE};
 
 /// Which report, and on what.
 #[derive(Debug, clap::Args)]
@@ -48,6 +48,9 @@ pub(super) struct Args {
     /// A token whose clock reading is older is an anomaly
     #[arg(long, value_name = "DURATION", default_value = "5min")]
     max_age: HumanDuration,
+    /// Certificates that the tokens of time marks must lead to
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -89,7 +92,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 }
 
 fn read(args: &Args, report: &mut ClockReport) -> anyhow::Result<Result<CheckReport, CheckError>> {
-    let (engine, options) = (&OpenSslEngine, CheckOptions::default());
+    let engine = &OpenSslEngine;
+    let options = CheckOptions { marks: load_judge(&args.trust)?, ..CheckOptions::default() };
     let observer = &mut |index, entry: &_| report.entry(index, entry);
     if let (Some(path), Some(vkey)) = (&args.path, &args.vkey) {
         let key = super::place::read_vkey(vkey)?;

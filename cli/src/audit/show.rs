@@ -8,6 +8,8 @@ use kokuin_audit::{
     filter::{Filter, Found, scan},
 };
 
+use super::tenant::Opener;
+
 /// Prints what `filter` takes, at most `limit` entries.
 ///
 /// # Errors
@@ -15,6 +17,7 @@ use kokuin_audit::{
 pub(super) fn show(
     read: &dyn LogRead,
     filter: &Filter,
+    opener: Option<&Opener>,
     limit: Option<u64>,
     json: bool,
     out: &mut dyn Write,
@@ -22,6 +25,12 @@ pub(super) fn show(
     let (mut left, mut result) = (limit.unwrap_or(u64::MAX), Ok(()));
     if left > 0 {
         scan(read, filter, |found| {
+            // Damaged entries are shown whatever is asked for.
+            if let (Some(opener), Ok(entry)) = (opener, &found.entry)
+                && !opener.opens(entry)
+            {
+                return true;
+            }
             let line = if json { json_line(&found) } else { text_line(&found) };
             result = writeln!(out, "{line}");
             left -= 1;
@@ -93,7 +102,7 @@ mod tests {
         store.append(LeafIndex(0), &[admin("\u{202e}\u{1b}[2J 時"), admin("b")], &[]).unwrap();
         store.tamper(1, |body| body.truncate(30));
         let mut out = Vec::new();
-        show(&store, &Filter::default(), limit, json, &mut out).unwrap();
+        show(&store, &Filter::default(), None, limit, json, &mut out).unwrap();
         String::from_utf8(out).unwrap()
     }
 

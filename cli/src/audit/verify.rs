@@ -9,7 +9,7 @@ use kokuin_audit::{
 };
 use kokuin_suite_openssl::OpenSslEngine;
 
-use super::{Place, Which};
+use super::{Place, Which, anchors::load_judge};
 
 /// Exit code where the log cannot be read (`EX_NOINPUT`).
 pub(super) const UNREADABLE: u8 = 66;
@@ -25,6 +25,9 @@ pub(super) struct Args {
     /// A checkpoint of this log that you kept; may be given several times
     #[arg(long = "checkpoint", value_name = "FILE")]
     checkpoints: Vec<PathBuf>,
+    /// Certificates that the tokens of time marks must lead to; then it is said until when entries existed
+    #[arg(long, value_name = "FILE")]
+    trust: Vec<PathBuf>,
     /// One JSON object
     #[arg(long)]
     json: bool,
@@ -37,7 +40,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let place = Place::find(&args.which)?;
     let key = place.vkey(args.vkey.as_deref())?;
-    let mut options = CheckOptions::default();
+    let mut options = CheckOptions { marks: load_judge(&args.trust)?, ..CheckOptions::default() };
     for path in &args.checkpoints {
         let note = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let checkpoint = SignedCheckpoint::verify(&note, &key, &OpenSslEngine);

@@ -20,7 +20,7 @@ use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_tsa::{DEVELOPMENT_POLICY, KeyParts, TsuConfig, TsuParts, config::ConfiguredState};
 use kokuin_web::{Access, Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, Tls, metrics::Registry};
 
-use super::{clock, intake::Intake, logs};
+use super::{clock, intake::Intake, logs, marks::TimeMarks};
 use crate::{config::Config, spool::Spool};
 
 /// Which services the process runs.
@@ -56,6 +56,7 @@ pub(crate) struct Process {
     /// TLS of the listeners; [`Tls::reload`] takes new files without a restart.
     pub(super) tls: Option<Tls>,
     intake: Intake,
+    pub(super) marks: Option<TimeMarks>,
 }
 
 /// One service, ready to listen.
@@ -97,6 +98,10 @@ impl Process {
         let retired = logs::retired(&database, engine.as_ref())?;
         let clock = clock::start(config)?;
         let intake = Intake::start(log.clone(), Spool::new(&config.keys.directory))?;
+        let crypto_policy = Arc::new(CryptoPolicy::etsi());
+        let marks = config.log.time_mark.as_ref().map(|marks| {
+            TimeMarks::start(marks, log.clone(), Arc::clone(&clock), Arc::clone(&engine), Arc::clone(&crypto_policy))
+        });
         Ok(Self {
             config: config.clone(),
             config_digest,
@@ -106,10 +111,11 @@ impl Process {
             log,
             retired,
             engine,
-            crypto_policy: Arc::new(CryptoPolicy::etsi()),
+            crypto_policy,
             clock,
             tls,
             intake,
+            marks: marks.transpose()?,
         })
     }
 
@@ -122,6 +128,7 @@ impl Process {
         let listener = bind(self.config.listen.tsa)?;
         let registry = Registry::new();
         kokuin_clock_record::observe(&registry, &self.clock);
+        self.marks.iter().for_each(|marks| marks.observe(&registry));
         let service = kokuin_tsa::Service::new(kokuin_tsa::Parts {
             config: config.clone(),
             config_digest: self.config_digest,
@@ -182,7 +189,7 @@ impl Process {
             bail!("the configuration has no service to run");
         }
         let outcome = kokuin_web::run(specs);
-        drop(self.intake);
+        drop((self.intake, self.marks));
         report_stop("log", self.log.close());
         Ok(outcome?)
     }

@@ -28,6 +28,7 @@ impl Process {
         let listener = bind(self.config.listen.eseal)?;
         let registry = Registry::new();
         kokuin_clock_record::observe(&registry, &self.clock);
+        self.marks.iter().for_each(|marks| marks.observe(&registry));
         let service = Service::new(Parts {
             config: config.clone(),
             config_digest: self.config_digest,

@@ -43,13 +43,27 @@ impl TenantSecret {
         Self(octets)
     }
 
-    /// HMAC-SHA256(secret, serial || label || 0x00 || value). The serial's length goes before it in one octet, so that no two inputs collide.
+    /// The secret of one tenant, from the store's secret and the tenant's salt: HMAC-SHA256(secret, `tenant salt` || 0x00 || salt). Once the salt is
+    /// erased nobody can make it again, and the store's secret alone opens nothing of that tenant (JP-ES-18).
     #[must_use]
-    pub fn commit(&self, serial: &Serial, label: CommitmentLabel, value: &[u8]) -> Commitment {
+    pub fn of_tenant(&self, salt: &[u8]) -> Self {
+        let mut mac = self.mac();
+        mac.update(b"tenant salt\0");
+        mac.update(salt);
+        Self(mac.finalize().into_bytes().into())
+    }
+
+    fn mac(&self) -> Hmac<Sha256> {
         // A key shorter than a block is filled up with zeros (RFC 2104 2).
         let mut block = [0; 64];
         block[..32].copy_from_slice(&self.0);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
+        Hmac::<Sha256>::new(&block.into())
+    }
+
+    /// HMAC-SHA256(secret, serial || label || 0x00 || value). The serial's length goes before it in one octet, so that no two inputs collide.
+    #[must_use]
+    pub fn commit(&self, serial: &Serial, label: CommitmentLabel, value: &[u8]) -> Commitment {
+        let mut mac = self.mac();
         mac.update(&[u8::try_from(serial.as_bytes().len()).unwrap_or(u8::MAX)]);
         mac.update(serial.as_bytes());
         mac.update(label.as_str().as_bytes());
@@ -92,6 +106,16 @@ mod tests {
         let serial = Serial::new(&[7, 9]).unwrap();
         let commitment = TenantSecret::new([0; 32]).commit(&serial, CommitmentLabel::Tenant, b"demo");
         assert_eq!(commitment.to_string(), "iKp_ItJr2cxOjc9gwIrVe8YcCOF66x7UpJWfvz5lWJw");
+    }
+
+    /// Expected value made with Python's hmac: hmac.new(hmac.new(bytes(32), b"tenant salt\0" + bytes([5]) * 32, "sha256").digest(),
+    /// bytes([2]) + bytes([7, 9]) + b"tenant\0" + b"demo", "sha256").
+    #[test]
+    fn a_tenant_s_secret_is_the_documented_hmac_of_its_salt() {
+        let serial = Serial::new(&[7, 9]).unwrap();
+        let commitment =
+            TenantSecret::new([0; 32]).of_tenant(&[5; 32]).commit(&serial, CommitmentLabel::Tenant, b"demo");
+        assert_eq!(commitment.to_string(), "h88Mz8OCBYfzOcKhy3CPmRaZggYQWf5EArozKGEftOw");
     }
 
     #[test]

@@ -121,6 +121,9 @@ pub enum StoreError {
         /// What.
         what: &'static str,
     },
+    /// The operating system gave no random octets.
+    #[error("no random octets for the salt of a tenant")]
+    NoRandomness,
     /// A row cannot have been written by us.
     #[error("stored {what} is damaged")]
     Damaged {
@@ -153,6 +156,7 @@ impl StoreError {
             Self::OtherLog { .. } => "store.other-log",
             Self::IdempotencyKeyTaken => "store.idempotency-key-taken",
             Self::Exists { .. } => "store.exists",
+            Self::NoRandomness => "store.no-randomness",
             Self::Damaged { .. } => "store.damaged",
         }
     }
@@ -190,6 +194,7 @@ impl From<StoreError> for StorageError {
             | StoreError::OtherLog { .. }
             | StoreError::IdempotencyKeyTaken
             | StoreError::Exists { .. }
+            | StoreError::NoRandomness
             | StoreError::Damaged { .. } => Self::failed(error),
         }
     }

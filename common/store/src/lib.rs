@@ -15,6 +15,7 @@ mod log_store;
 mod schema;
 mod seal;
 mod session;
+mod tenant;
 mod token;
 
 pub use anchor::FileAnchor;
@@ -26,4 +27,5 @@ pub use lease::PostgresOptions;
 pub use log_reader::LogReader;
 pub use log_store::LogWriter;
 pub use seal::{SealRecord, SealRepository};
+pub use tenant::{Erased, TenantRepository};
 pub use token::{TokenHash, TokenKey, TokenRecord, TokenRepository};

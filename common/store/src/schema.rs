@@ -90,3 +90,11 @@ diesel::table! {
         digests -> Binary,
     }
 }
+
+diesel::table! {
+    tenant (name) {
+        name -> Text,
+        salt -> Binary,
+        created -> BigInt,
+    }
+}

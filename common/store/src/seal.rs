@@ -6,7 +6,7 @@ use diesel::{
 };
 use kokuin_audit::entry::LogTime;
 
-use crate::{database::Database, error::StoreError, schema::seal};
+use crate::{database::Database, error::StoreError, schema::seal, tenant::TenantRepository};
 
 /// A seal as the database knows it.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,6 +49,12 @@ impl SealRepository {
     #[must_use]
     pub const fn new(database: Database) -> Self {
         Self(database)
+    }
+
+    /// Whose they are.
+    #[must_use]
+    pub fn tenants(&self) -> TenantRepository {
+        TenantRepository::new(self.0.clone())
     }
 
     /// Enters a seal.

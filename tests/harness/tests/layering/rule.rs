@@ -10,7 +10,7 @@ pub(crate) struct Breach {
 }
 
 /// The table's rows from the top down, then what stands on it.
-const ROWS: [&str; 25] = [
+const ROWS: [&str; 26] = [
     "kokuin-asn1",
     "kokuin-suite",
     "kokuin-suite-openssl",
@@ -27,6 +27,7 @@ const ROWS: [&str; 25] = [
     "kokuin-web",
     "kokuin-clock-record",
     "kokuin-fetch",
+    "kokuin-attest",
     "kokuin-devca",
     "kokuin-hsm-config",
     "kokuin-tsa",

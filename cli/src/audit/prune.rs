@@ -1,0 +1,224 @@
+//! `kokuin audit prune` and `erase-tenant`: records are deleted when their retention is over, not before, and the log says so (JP-TS-19, JP-ES-18).
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, bail};
+use kokuin_audit::{
+    Entry,
+    commitment::CommitmentLabel,
+    entry::{Erasure, Label, LogTime, Pruning, Serial, Text},
+};
+use kokuin_store::TenantRepository;
+
+use super::{parse_time, place, tenant};
+use crate::{
+    config::{Class, Retention},
+    spool::Spool,
+};
+
+const DAY_US: i64 = 86_400_000_000;
+
+/// What to delete.
+#[derive(Debug, clap::Args)]
+pub(super) struct Prune {
+    /// Folder with kokuin.toml, database and log
+    #[arg(long, value_name = "DIR", default_value = "kokuin-data")]
+    data: PathBuf,
+    /// Class of record
+    #[arg(long, value_name = "CLASS")]
+    class: Class,
+    /// Delete what is older than this date or time (UTC)
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    before: LogTime,
+    /// Why; it stands in the log, so no names
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Whom to forget.
+#[derive(Debug, clap::Args)]
+pub(super) struct Erase {
+    /// Folder with kokuin.toml, database and log
+    #[arg(long, value_name = "DIR", default_value = "kokuin-data")]
+    data: PathBuf,
+    /// The tenant
+    #[arg(value_name = "NAME")]
+    tenant: String,
+    /// Why; it stands in the log, so no names
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+}
+
+/// Deletes records of one class beyond their retention.
+///
+/// # Errors
+/// If the retention is not over, or anything cannot be read or written.
+pub(super) fn prune(args: &Prune) -> anyhow::Result<ExitCode> {
+    let now = LogTime::system_now();
+    let days = check_over(place::retention(&args.data)?, args.class, args.before, now)?;
+    let tenants = TenantRepository::new(place::database(&args.data)?);
+    let count = match args.class {
+        Class::Seal => tenants.seals_before(args.before)?,
+        Class::ApiToken => tenants.tokens_ended_before(args.before)?,
+        Class::Log => 0,
+    };
+    if count == 0 {
+        println!("no {} is older than {}", args.class.as_str(), args.before);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let entry = Pruning {
+        time: now,
+        class: Label::new(args.class.as_str())?,
+        before: args.before,
+        retention_days: days,
+        count,
+        reason: text(args.reason.as_deref())?,
+    };
+    // The record first: a deletion that the log does not know of would be a hole nobody can explain.
+    Spool::new(&place::keys_folder(&args.data)?).leave_entry(&Entry::Pruning(entry))?;
+    let deleted = match args.class {
+        Class::Seal => tenants.prune_seals(args.before),
+        Class::ApiToken => tenants.prune_tokens(args.before),
+        Class::Log => Ok(0),
+    };
+    let deleted = deleted.context("the log will say that records were deleted, and they were not: run this again")?;
+    println!("{deleted} records of class {} deleted; the log keeps their entries", args.class.as_str());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Erases a tenant's salt and the records that name it.
+///
+/// # Errors
+/// If the retention of its last seal is not over, nothing is known of it, or anything cannot be read or written.
+pub(super) fn erase(args: &Erase) -> anyhow::Result<ExitCode> {
+    let now = LogTime::system_now();
+    let tenants = TenantRepository::new(place::database(&args.data)?);
+    if let Some(last) = tenants.last_seal(&args.tenant)? {
+        // The last seal must be older than what may be deleted.
+        let after = LogTime::from_unix_micros(last.unix_micros().saturating_add(1));
+        check_over(place::retention(&args.data)?, Class::Seal, after, now)?;
+    }
+    let store = tenant::store_secret(&args.data)?;
+    let Some(secret) = tenants.known_secret(&store, &args.tenant)? else {
+        bail!("the store has no salt of such a tenant: it never had a seal made, or was erased");
+    };
+    let mut random = [0_u8; 16];
+    getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("no random octets: {error}"))?;
+    let serial = Serial::new(&random)?;
+    let tenant = secret.commit(&serial, CommitmentLabel::Tenant, args.tenant.as_bytes());
+    let entry = Erasure { time: now, serial, tenant, reason: text(args.reason.as_deref())? };
+    Spool::new(&place::keys_folder(&args.data)?).leave_entry(&Entry::Erasure(entry))?;
+    let erased = tenants.erase(&args.tenant);
+    let erased = erased.context("the log will say that a tenant was erased, and it was not: run this again")?;
+    println!(
+        "erased, with {} seals and {} API tokens; copies of the database keep what they have",
+        erased.seals, erased.tokens
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Nothing is deleted before its time; says until when it is kept.
+fn check_over(retention: Retention, class: Class, before: LogTime, now: LogTime) -> anyhow::Result<u32> {
+    let Some(days) = retention.days(class) else {
+        bail!("records of class {} are never deleted: the tree is made of them", class.as_str());
+    };
+    let allowed = LogTime::from_unix_micros(now.unix_micros().saturating_sub(i64::from(days) * DAY_US));
+    if before > allowed {
+        let until = LogTime::from_unix_micros(before.unix_micros().saturating_add(i64::from(days) * DAY_US));
+        bail!(
+            "records of class {} are kept for {days} days: what is older than {before} may go on {until}, today what is older than {allowed}",
+            class.as_str()
+        );
+    }
+    Ok(days)
+}
+
+fn text(reason: Option<&str>) -> anyhow::Result<Option<Text>> {
+    reason.map(Text::new).transpose().context("--reason")
+}
+
+#[cfg(test)]
+mod tests {
+    use kokuin_audit::TenantSecret;
+    use kokuin_store::{Database, SealRecord, SealRepository};
+
+    use super::*;
+
+    const NOW_S: i64 = 1_795_435_200;
+
+    fn retention(text: &str) -> Retention {
+        kokuin_settings::parse(std::path::Path::new("kokuin.toml"), text).unwrap()
+    }
+
+    #[test]
+    fn refuses_deletion_before_its_time_and_names_class_and_date_jp_ts_19() {
+        let now = LogTime::from_unix_seconds(NOW_S);
+        let days_ago = |days: i64| LogTime::from_unix_seconds(NOW_S - days * 86_400);
+        let kept = retention("seal_days = 30");
+        assert_eq!(check_over(kept, Class::Seal, days_ago(30), now).unwrap(), 30);
+        let error = check_over(kept, Class::Seal, days_ago(29), now).unwrap_err().to_string();
+        assert!(error.contains("class seal") && error.contains("2026-11-24T12:00:00"), "{error}");
+        let error = check_over(kept, Class::Log, days_ago(100_000), now).unwrap_err().to_string();
+        assert!(error.contains("never"), "{error}");
+        let fifteen_years = check_over(retention(""), Class::Seal, days_ago(5479), now).unwrap();
+        assert_eq!(fifteen_years, 5479);
+        assert!(check_over(retention(""), Class::ApiToken, days_ago(5478), now).is_err());
+    }
+
+    /// A data folder with one tenant, whose seal was made `days` ago.
+    fn folder(days: i64) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = folder.path().join("keys");
+        std::fs::create_dir(&keys).unwrap();
+        let secret = keys.join("tenant-secret");
+        crate::output::create(&secret, b"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", crate::output::Readers::Owner)
+            .unwrap();
+        let seals = SealRepository::new(Database::open(&folder.path().join("kokuin.db")).unwrap());
+        let now = LogTime::system_now().unix_micros();
+        seals
+            .insert(&SealRecord {
+                id: vec![1; 16],
+                tenant: "a".to_owned(),
+                created: LogTime::from_unix_micros(now - days * DAY_US),
+                format: "pades".to_owned(),
+                level: "B-T".to_owned(),
+                digest: vec![1; 32],
+                log_serial: vec![1; 16],
+                idempotency_key: None,
+                request_hash: vec![2; 32],
+            })
+            .unwrap();
+        let _secret = seals.tenants().secret(&TenantSecret::new([0; 32]), "a").unwrap();
+        folder
+    }
+
+    fn waiting(folder: &tempfile::TempDir) -> Vec<&'static str> {
+        let spool = Spool::new(&folder.path().join("keys"));
+        spool.waiting().unwrap().into_iter().map(|one| one.entry.unwrap().kind().as_str()).collect()
+    }
+
+    #[test]
+    fn erases_a_tenant_after_its_retention_and_says_so_in_the_log_jp_es_18() {
+        let young = folder(5478);
+        let erase_in = |folder: &tempfile::TempDir| {
+            erase(&Erase { data: folder.path().to_owned(), tenant: "a".to_owned(), reason: None })
+        };
+        let error = erase_in(&young).unwrap_err().to_string();
+        assert!(error.contains("class seal"), "{error}");
+        assert!(waiting(&young).is_empty());
+        let old = folder(5480);
+        erase_in(&old).unwrap();
+        assert_eq!(waiting(&old), ["erasure"]);
+        assert!(erase_in(&old).is_err(), "nobody is erased twice");
+    }
+
+    #[test]
+    fn prunes_after_retention_and_says_so_in_the_log_jp_ts_19() {
+        let old = folder(5480);
+        let before = LogTime::from_unix_micros(LogTime::system_now().unix_micros() - 5479 * DAY_US);
+        let args = Prune { data: old.path().to_owned(), class: Class::Seal, before, reason: None };
+        prune(&args).unwrap();
+        prune(&args).unwrap();
+        assert_eq!(waiting(&old), ["pruning"], "what deleted nothing says nothing");
+    }
+}

@@ -1,0 +1,2 @@
+DROP INDEX seal_created;
+DROP TABLE tenant;
