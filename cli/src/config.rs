@@ -7,11 +7,13 @@ use std::{
 
 use serde::Deserialize;
 
+mod changed;
 mod clock;
 mod retention;
 mod time_mark;
 mod uses;
 
+pub(crate) use changed::changed;
 pub(crate) use clock::Clock;
 pub(crate) use retention::{Class, Retention};
 pub(crate) use time_mark::TimeMark;
@@ -118,13 +120,24 @@ impl Config {
     /// # Errors
     /// If the file breaks a rule; the error names the line.
     pub(crate) fn load(path: &Path) -> anyhow::Result<Self> {
-        let mut config: Self = kokuin_settings::load(path)?;
+        kokuin_settings::load(path).map_err(anyhow::Error::from).and_then(|config: Self| config.in_folder_of(path))
+    }
+
+    /// The same of `text`, which came from `path`.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub(crate) fn parse(path: &Path, text: &str) -> anyhow::Result<Self> {
+        kokuin_settings::parse::<Self>(path, text)?.in_folder_of(path)
+    }
+
+    fn in_folder_of(mut self, path: &Path) -> anyhow::Result<Self> {
         let path = std::path::absolute(path)?;
         let folder = path.parent().unwrap_or_else(|| Path::new("/"));
-        for relative in config.paths_mut() {
+        for relative in self.paths_mut() {
             *relative = folder.join(&*relative);
         }
-        Ok(config)
+        Ok(self)
     }
 
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {

@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// An NTP server, HOST or HOST:PORT; two at least are needed
     #[arg(long = "clock-source", value_name = "HOST")]
     clock_sources: Vec<String>,
-    /// Accept that keys are in files, which no device protects: writes keys.not_protected_by_a_device = true
+    /// Accept that keys are in files, which no device protects: writes `keys.not_protected_by_a_device = true`
     #[arg(long)]
     software_keys: bool,
 }

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 mod audit;
 mod completions;
 mod config;
+mod control;
 mod dev;
 mod fresh;
 mod hardening;
@@ -22,6 +23,7 @@ mod seal;
 mod serve;
 mod spool;
 mod timestamp;
+mod tsa;
 
 /// Time-stamps and e-seals with a log that anyone can check.
 #[derive(Debug, Parser)]
@@ -45,6 +47,8 @@ enum Command {
     Audit(audit::Args),
     /// Keys: make, certify, list, suspend, resume
     Keys(keys::Args),
+    /// A running time-stamp service
+    Tsa(tsa::Args),
     /// Certificate profiles
     Profile(profile::Args),
     /// Print shell completions
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Command::Seal(args) => success(seal::run(&args)),
         Command::Audit(args) => audit::run(&args),
         Command::Keys(args) => success(keys::run(&args)),
+        Command::Tsa(args) => success(tsa::run(&args)),
         Command::Profile(args) => success(profile::run(&args)),
         Command::Completions(args) => {
             completions::run(&args);

@@ -20,7 +20,9 @@ mod logs;
 mod marks;
 mod process;
 mod production;
+mod reload;
 mod seals;
+mod tsus;
 
 use process::Process;
 pub(crate) use process::{parse_certificates, read_certificates};

@@ -3,7 +3,7 @@
 use std::{
     fs,
     net::{SocketAddr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -17,11 +17,22 @@ use kokuin_profile::is_development;
 use kokuin_store::Database;
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_suite_openssl::OpenSslEngine;
-use kokuin_tsa::{DEVELOPMENT_POLICY, KeyParts, TsuConfig, TsuParts, config::ConfiguredState};
-use kokuin_web::{Access, Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, Tls, metrics::Registry};
+use kokuin_tsa::{DEVELOPMENT_POLICY, TsuConfig};
+use kokuin_web::{Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, Tls, metrics::Registry};
 
-use super::{clock, intake::Intake, logs, marks::TimeMarks};
-use crate::{config::Config, spool::Spool};
+use super::{
+    clock,
+    intake::Intake,
+    logs,
+    marks::TimeMarks,
+    reload::{Apply, Reloader},
+    tsus,
+};
+use crate::{
+    config::Config,
+    control::{self, Listener, Reload},
+    spool::Spool,
+};
 
 /// Which services the process runs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -45,8 +56,10 @@ impl Role {
 pub(crate) struct Process {
     pub(super) config: Config,
     pub(super) config_digest: Digest,
+    /// The file that the configuration came from.
+    path: PathBuf,
     pub(super) role: Role,
-    pub(super) keys: SoftStore,
+    pub(super) keys: Arc<SoftStore>,
     pub(super) database: Database,
     pub(super) log: Log,
     retired: Vec<Arc<dyn PublicLog>>,
@@ -66,6 +79,8 @@ pub(crate) struct Unit {
     pub(super) limits: Limits,
     pub(super) application: Application,
     pub(super) stop: Box<dyn FnOnce() + Send>,
+    /// How it takes up a changed configuration, if it does.
+    pub(super) apply: Option<Apply>,
 }
 
 impl Unit {
@@ -91,7 +106,7 @@ impl Process {
         refuse_development(config, role)?;
         let config_digest = Digest::of(&fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
         let tls = config.listen.tls.clone().map(Tls::load).transpose()?;
-        let keys = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
+        let keys = Arc::new(SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?);
         let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
         let database = Database::open(&config.log.database)?;
         let log = logs::open(config, &keys, &database, &engine, accept_loss)?;
@@ -105,6 +120,7 @@ impl Process {
         Ok(Self {
             config: config.clone(),
             config_digest,
+            path: std::path::absolute(path)?,
             role,
             keys,
             database,
@@ -132,7 +148,7 @@ impl Process {
         let service = kokuin_tsa::Service::new(kokuin_tsa::Parts {
             config: config.clone(),
             config_digest: self.config_digest,
-            tsus: config.tsu.iter().map(|tsu| self.tsu(tsu)).collect::<anyhow::Result<_>>()?,
+            tsus: tsus::load(&self.keys, self.tls.as_ref(), config)?,
             clock: Arc::clone(&self.clock),
             log: self.log.clone(),
             engine: Arc::clone(&self.engine),
@@ -141,37 +157,15 @@ impl Process {
         })?;
         let limits = self.config.limits.clone();
         let application = kokuin_tsa::http::routes(&service, &limits, &registry, self.log_routes());
+        let (keys, tls, running) = (Arc::clone(&self.keys), self.tls.clone(), Arc::clone(&service));
+        let apply: Apply = Box::new(move |config, config_digest| {
+            let config = config.tsa.clone().context("there is no [tsa] any more")?;
+            let tsus = tsus::load(&keys, tls.as_ref(), &config)?;
+            let changed = running.reload(kokuin_tsa::Reload { config, config_digest, tsus })?;
+            Ok(changed.names().to_vec())
+        });
         let stop = Box::new(move || report_stop("tsa", service.stop()));
-        Ok(Some(Unit { name: "tsa", listener, limits, application, stop }))
-    }
-
-    /// What the settings of one TSU name. A key that has been retired need not exist any more.
-    fn tsu(&self, config: &TsuConfig) -> anyhow::Result<TsuParts> {
-        let load = |uri: &str, certificate: &Path| -> anyhow::Result<KeyParts> {
-            let key = match config.state {
-                ConfiguredState::Prepared | ConfiguredState::Active => Some(key(&self.keys, uri)?),
-                ConfiguredState::Retired => None,
-            };
-            Ok(KeyParts { key, certificates: read_certificates(certificate)? })
-        };
-        Ok(TsuParts {
-            name: config.name.clone(),
-            current: load(&config.key, &config.certificate)?,
-            next: config.next.as_ref().map(|next| load(&next.key, &next.certificate)).transpose()?,
-            access: self.access(config)?,
-        })
-    }
-
-    /// Who may use a TSU. One that wants certificates needs a listener that asks for them.
-    fn access(&self, config: &TsuConfig) -> anyhow::Result<Access> {
-        let access = Access::load(&config.access)?;
-        if access.wants_certificates() && !self.tls.as_ref().is_some_and(Tls::asks_for_certificates) {
-            bail!(
-                "TSU {}: access.client_ca needs listen.tls.client_ca, or nobody is asked for a certificate",
-                config.name
-            );
-        }
-        Ok(access)
+        Ok(Some(Unit { name: "tsa", listener, limits, application, stop, apply: Some(apply) }))
     }
 
     /// Serves until told to stop, and closes the log.
@@ -179,16 +173,34 @@ impl Process {
     /// # Errors
     /// If there is nothing to serve, or a listener fails.
     pub(crate) fn serve(self, units: Vec<Unit>) -> anyhow::Result<()> {
-        let spec = |unit: Unit| {
-            ServiceSpec::new(unit.name, unit.listener, unit.limits, unit.application)
-                .tls(self.tls.clone())
-                .on_shutdown(unit.stop)
-        };
-        let specs: Vec<ServiceSpec> = units.into_iter().map(spec).collect();
+        let mut listeners = Vec::new();
+        let mut specs = Vec::new();
+        for unit in units {
+            let spec = ServiceSpec::new(unit.name, unit.listener, unit.limits, unit.application);
+            let spec = spec.tls(self.tls.clone()).on_shutdown(unit.stop);
+            let Some(apply) = unit.apply else {
+                specs.push(spec);
+                continue;
+            };
+            let mut reloader = Reloader::new(&self.path, self.role, apply)?;
+            let socket = control::socket(&self.config.keys.directory, unit.name);
+            let reload = Reload::new(&self.path, move || reloader.reload());
+            specs.push(spec.on_hangup(reload.on_hangup()));
+            // The service is worth more than the command that changes it: SIGHUP is heard all the same.
+            match Listener::start(socket, reload) {
+                Ok(listener) => listeners.push(listener),
+                Err(error) => tracing::error!(
+                    error = format!("{error:#}"),
+                    "`kokuin {} reload` cannot reach this service",
+                    unit.name
+                ),
+            }
+        }
         if specs.is_empty() {
             bail!("the configuration has no service to run");
         }
         let outcome = kokuin_web::run(specs);
+        drop(listeners);
         drop((self.intake, self.marks));
         report_stop("log", self.log.close());
         Ok(outcome?)

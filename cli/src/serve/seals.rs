@@ -52,7 +52,7 @@ impl Process {
         let limits = self.config.limits.clone();
         let application = kokuin_eseal::routes(&service, &limits, &registry, self.log_routes());
         let stop = Box::new(move || report_stop("eseal", service.stop()));
-        Ok(Some(Unit { name: "eseal", listener, limits, application, stop }))
+        Ok(Some(Unit { name: "eseal", listener, limits, application, stop, apply: None }))
     }
 }
 

@@ -34,6 +34,9 @@ pub type Application = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 /// What is done after the last request.
 type Hook = Box<dyn FnOnce() + Send>;
 
+/// What is done at each SIGHUP.
+type HangupHook = Box<dyn Fn() + Send>;
+
 /// Threads of a worker for what blocks; they start when they are needed.
 const BLOCKING_THREADS: usize = 256;
 
@@ -54,13 +57,14 @@ pub struct ServiceSpec {
     tls: Option<Tls>,
     application: Application,
     on_shutdown: Vec<Hook>,
+    on_hangup: Vec<HangupHook>,
 }
 
 impl ServiceSpec {
     /// A service called `name` on a listener that [`bind`] made.
     #[must_use]
     pub fn new(name: &'static str, listener: TcpListener, limits: Limits, application: Application) -> Self {
-        Self { name, listener, limits, tls: None, application, on_shutdown: Vec::new() }
+        Self { name, listener, limits, tls: None, application, on_shutdown: Vec::new(), on_hangup: Vec::new() }
     }
 
     /// Speaks TLS, and nothing else, on this listener.
@@ -77,8 +81,15 @@ impl ServiceSpec {
         self
     }
 
-    fn start(self) -> io::Result<(Server, Vec<Hook>)> {
-        let Self { name, listener, limits, tls, application, on_shutdown } = self;
+    /// Something to do at each SIGHUP, quickly: the thread that hears signals waits for it. Where no service has one, SIGHUP ends the process.
+    #[must_use]
+    pub fn on_hangup(mut self, hook: impl Fn() + Send + 'static) -> Self {
+        self.on_hangup.push(Box::new(hook));
+        self
+    }
+
+    fn start(self) -> io::Result<(Server, Vec<Hook>, Vec<HangupHook>)> {
+        let Self { name, listener, limits, tls, application, on_shutdown, on_hangup } = self;
         let workers = limits.worker_count();
         let address = listener.local_addr()?;
         tracing::info!(service = name, %address, workers, tls = tls.is_some(), "listening");
@@ -119,7 +130,7 @@ impl ServiceSpec {
             .disable_signals()
             .listen(name, listener, factory)?
             .run();
-        Ok((server, on_shutdown))
+        Ok((server, on_shutdown, on_hangup))
     }
 }
 
@@ -151,7 +162,7 @@ fn raise_file_limit() {
     }
 }
 
-/// Serves until SIGTERM or SIGINT, lets the requests that run finish, then calls the shutdown hooks. A second signal
+/// Serves until SIGTERM or SIGINT (SIGHUP: [`ServiceSpec::on_hangup`]), lets the requests that run finish, then calls the shutdown hooks. A second signal
 /// does not wait for requests (THR-97).
 ///
 /// # Errors
@@ -162,11 +173,21 @@ pub fn run(services: Vec<ServiceSpec>) -> io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let (mut handles, mut running, mut hooks) = (Vec::new(), Vec::new(), Vec::new());
+        let mut hangup_hooks = Vec::new();
         for service in services {
-            let (server, on_shutdown) = service.start()?;
+            let (server, on_shutdown, on_hangup) = service.start()?;
             handles.push(server.handle());
             running.push(actix_web::rt::spawn(server));
             hooks.extend(on_shutdown);
+            hangup_hooks.extend(on_hangup);
+        }
+        if !hangup_hooks.is_empty() {
+            let mut hangup = signal(SignalKind::hangup())?;
+            actix_web::rt::spawn(async move {
+                while hangup.recv().await.is_some() {
+                    hangup_hooks.iter().for_each(|hook| hook());
+                }
+            });
         }
         actix_web::rt::spawn(async move {
             for graceful in [true, false] {
