@@ -107,6 +107,8 @@ impl Service {
     pub fn new(parts: Parts) -> Result<Arc<Self>, StartError> {
         let Parts { config, config_digest, tsus, clock, log, engine, crypto_policy, registry } = parts;
         let now = LogTime::system_now();
+        let last = log.last_time().map(|time| Instant::from_unix_micros(time.unix_micros()));
+        check_clock(&*clock, last)?;
         let at = clock_micros(&*clock, now).div_euclid(1_000_000);
         let rules = Rules { engine: &*engine, crypto_policy: &crypto_policy, at };
         let checked = assemble::check(&config, tsus, rules)?;
@@ -119,7 +121,6 @@ impl Service {
         record_config(&log, config_digest, Vec::new(), now)?;
         let entries = record_certificates(&log, &checked, now)?;
 
-        let last = log.last_time().map(|time| Instant::from_unix_micros(time.unix_micros()));
         let base = Arc::new(TimeBase::new(clock, last));
         let serials = Arc::new(SerialSource::new().map_err(StartError::Random)?);
         let common = Common { config: &config, engine: &engine, base: &base, serials: &serials };
@@ -191,6 +192,17 @@ impl Service {
         journal.stop();
         append(&self.log, &Entry::ServiceStop(service(LogTime::system_now()))).map(drop)
     }
+}
+
+/// Refuses a clock that is surely behind the newest entry it or its like vouched for. One that gives no time yet is asked for each token.
+fn check_clock(clock: &dyn Clock, last: Option<Instant>) -> Result<(), StartError> {
+    let (Ok(reading), Some(last)) = (clock.read(), last) else { return Ok(()) };
+    let (found_us, last_us) = (reading.instant().unix_micros(), last.unix_micros());
+    let bound_us = reading.uncertainty().as_micros();
+    if found_us.saturating_add_unsigned(bound_us) < last_us {
+        return Err(StartError::ClockBehind { last_us, found_us, bound_us });
+    }
+    Ok(())
 }
 
 /// What the clock says, microseconds since 1970. One that gives no time yet keeps nobody from starting: then it is the machine's.

@@ -111,6 +111,18 @@ pub enum StartError {
     /// The log does not take the entries of the start.
     #[error(transparent)]
     Log(#[from] LogError),
+    /// The clock is behind what the log says was issued (THR-36, THR-37).
+    #[error(
+        "the clock says {found_us} us within {bound_us} us, the newest entry of the log is of {last_us} us (since 1970)"
+    )]
+    ClockBehind {
+        /// Time of the newest entry that a clock vouched for.
+        last_us: i64,
+        /// What the clock says.
+        found_us: i64,
+        /// How far that may be off.
+        bound_us: u64,
+    },
     /// No random octets for serial numbers.
     #[error("no random octets: {0}")]
     Random(getrandom::Error),
@@ -141,6 +153,7 @@ impl StartError {
             Self::Field(_) => "tsa.start.field",
             Self::Key(_) => "tsa.start.key",
             Self::Log(_) => "tsa.start.log",
+            Self::ClockBehind { .. } => "tsa.start.clock-behind",
             Self::Random(_) => "tsa.start.random",
             Self::Thread(_) => "tsa.start.thread",
         }
@@ -163,6 +176,7 @@ impl StartError {
             Self::Algorithm(_) => "TS 119 312",
             Self::Key(_) => "EN 319 421 TIS-7.6.2-03",
             Self::Log(_) => "EN 319 421 OVR-7.12-01",
+            Self::ClockBehind { .. } => "EN 319 421 TIS-7.7.1-07",
             Self::Random(_) => "RFC 3161 2.4.2",
         }
     }

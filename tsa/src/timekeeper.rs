@@ -68,6 +68,10 @@ impl TimeBase {
     }
 }
 
+/// How old a token's reading may be when its entry goes to the log, microseconds. The log is checked by the same measure: a token is out of
+/// order only if its time lies further than this behind an earlier entry's.
+const RELEASE_AGE_US: u64 = 1_000_000;
+
 /// Gives the tokens of one TSU their time, as well as its policies promise it. Shared by all workers; no locks.
 #[derive(Debug)]
 pub struct Timekeeper {
@@ -138,6 +142,19 @@ impl Timekeeper {
         let age_us = micros(reading.age_at(self.base.clock.monotonic()));
         if age_us > self.max_age_us {
             return Err(Refusal::ReadingTooOld { age_us, limit_us: self.max_age_us });
+        }
+        Ok(())
+    }
+
+    /// Whether a token that has been signed may still leave: a device that took long, or a process that was stopped meanwhile, has made
+    /// something that nobody may get (THR-35, JP-TS-10).
+    ///
+    /// # Errors
+    /// [`Refusal::ReadingTooOld`].
+    pub fn check_release(&self, reading: &TimeReading) -> Result<(), Refusal> {
+        let age_us = micros(reading.age_at(self.base.clock.monotonic()));
+        if age_us > RELEASE_AGE_US {
+            return Err(Refusal::ReadingTooOld { age_us, limit_us: RELEASE_AGE_US });
         }
         Ok(())
     }

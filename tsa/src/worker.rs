@@ -91,7 +91,7 @@ impl Worker {
             Some(pool) => pool.sign(assigned).await?,
             None => self.at_desk(seat, |desk| SignedTst::new(assigned, desk, unit.keeper(), &service.serials))?,
         };
-        RecordedTst::new(signed, &service.log).await
+        RecordedTst::new(signed, unit.keeper(), &service.log).await
     }
 
     /// Works at this worker's desk for `seat`. Making a new one clears away those of seats that are gone.

@@ -6,7 +6,7 @@ use kokuin_audit::{
 };
 
 use super::SignedTst;
-use crate::refusal::Refusal;
+use crate::{refusal::Refusal, timekeeper::Timekeeper};
 
 /// A token that the log holds.
 #[derive(Debug)]
@@ -15,13 +15,15 @@ pub struct RecordedTst {
 }
 
 impl RecordedTst {
-    /// Appends the token's entry and waits until it is durable. The only way to make one: no token leaves unlogged.
+    /// Looks at the age of the reading again, appends the token's entry and waits until it is durable. The only way to make one: no token
+    /// leaves unlogged, and none whose signature took too long.
     ///
     /// # Errors
-    /// [`Refusal::NotRecorded`]. The token is dropped, its serial never used again.
-    pub async fn new(signed: SignedTst, log: &Log) -> Result<Self, Refusal> {
+    /// [`Refusal::ReadingTooOld`], [`Refusal::NotRecorded`]. The token is dropped, its serial never used again.
+    pub async fn new(signed: SignedTst, keeper: &Timekeeper, log: &Log) -> Result<Self, Refusal> {
         let (token, assigned, commitments) = signed.into_parts();
         let (tsu, time) = (assigned.tsu(), assigned.time());
+        keeper.check_release(&time.reading)?;
         let serial = assigned.serial().logged();
         let entry = TstRef {
             time: LogTime::from_unix_micros(time.micros()),

@@ -12,7 +12,7 @@ use kokuin_suite::CryptoPolicy;
 use kokuin_web::Readiness as _;
 
 use crate::{
-    fixture::{Bench, Setup, certify, certify_from, keys, request},
+    fixture::{Bench, Setup, ca, certify, certify_from, keys, request},
     moved_clock::{MovedClock, NOON},
 };
 
@@ -59,7 +59,7 @@ fn never_goes_back_thr_36() {
 }
 
 #[test]
-fn never_goes_back_across_a_restart_thr_36() {
+fn never_goes_back_across_a_restart_thr_36_thr_37() {
     let first = Setup::default().start();
     first.clock.pass(Duration::from_secs(60));
     assert_eq!(gen_time(&first), NOON + 60_000_000);
@@ -67,8 +67,58 @@ fn never_goes_back_across_a_restart_thr_36() {
     first.service.stop().unwrap();
     first.service.log().close().unwrap();
     drop(first);
-    let again = Setup { store, clock: Arc::new(MovedClock::at_noon()), ..Setup::default() }.start();
-    time_not_available(&again);
+    let again = |clock: Arc<MovedClock>| Setup { store: store.clone(), clock, ..Setup::default() }.try_start();
+    let behind = |seconds: i64| {
+        let clock = Arc::new(MovedClock::at_noon());
+        clock.step(seconds * 1_000_000);
+        clock
+    };
+    // The clock is known to 1 s: what lies further behind is refused at once (THR-37), a day too.
+    for seconds in [58, 0, -86_400, -NOON / 1_000_000] {
+        assert_eq!(again(behind(seconds)).err().map(|error| error.code()), Some("tsa.start.clock-behind"), "{seconds}");
+    }
+    let close = again(behind(59)).unwrap();
+    time_not_available(&close);
+    close.clock.pass(Duration::from_secs(1));
+    // The journal's thread looks each second.
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while close.service.check().is_err() {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(gen_time(&close), NOON + 60_000_000);
+}
+
+/// The end of NTP's first era and of 32-bit seconds, and years before and after the certificate.
+#[test]
+fn stamps_dates_of_rollovers_and_none_outside_the_certificate_thr_36() {
+    // 2036-02-07T06:28:16Z and 2038-01-19T03:14:08Z.
+    for date in [2_085_978_496, 2_147_483_648] {
+        let mut store = None;
+        for restart in 0..2 {
+            let mut setup = Setup::default();
+            setup.store = store.take().unwrap_or(setup.store);
+            setup.clock.step((date - 1 + restart) * 1_000_000 - NOON);
+            setup.certificates = vec![certify_from(keys().p256.as_ref(), date - 86_400), ca().certificate().clone()];
+            let bench = setup.start();
+            assert_eq!(gen_time(&bench), (date - 1 + restart) * 1_000_000);
+            bench.clock.pass(Duration::from_micros(1_000_000));
+            assert_eq!(gen_time(&bench), (date + restart) * 1_000_000);
+            store = Some(bench.store.clone());
+            bench.service.stop().unwrap();
+            bench.service.log().close().unwrap();
+        }
+    }
+    let certificate = certify(keys().p256.as_ref());
+    for date in [0, 1, 86_400, certificate.not_before() - 1, certificate.not_after() + 1] {
+        let mut setup = Setup::default();
+        setup.clock.step(date * 1_000_000 - NOON);
+        setup.certificates.truncate(1);
+        let bench = setup.start();
+        let before = bench.key.signatures();
+        assert_eq!(bench.refusal(&request().encode()).0, FailureInfo::SystemFailure, "{date}");
+        assert_eq!(bench.key.signatures(), before);
+    }
 }
 
 #[test]

@@ -107,3 +107,30 @@ fn makes_tokens_with_each_kind_of_key() {
         Setup::with_key(key).start().token(&request().cert_req(true).encode());
     }
 }
+
+/// THR-35, JP-TS-10: a device that holds its answer, or a process stopped while it signs, makes nothing that leaves.
+#[test]
+fn drops_what_took_too_long_to_sign_thr_35_jp_ts_10() {
+    let bench = device().start();
+    for (held, granted) in [(Duration::from_secs(1), true), (Duration::from_micros(1_000_001), false)] {
+        let (tokens, signatures) = (tokens(&bench), bench.key.signatures());
+        bench.key.set_fault(Fault::Slow(Duration::from_millis(500)));
+        let service = bench.service.clone();
+        let asking = std::thread::spawn(move || {
+            let worker = kokuin_tsa::Worker::new(&service);
+            let answer = actix_web::rt::System::new().block_on(worker.issue(&request().encode()));
+            answer.map(drop).map_err(|refusal| refusal.code())
+        });
+        while bench.key.signatures() == signatures {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        bench.clock.pass(held);
+        let answer = asking.join().unwrap();
+        assert_eq!(answer, if granted { Ok(()) } else { Err("tsa.reading-too-old") });
+        assert_eq!(self::tokens(&bench) - tokens, usize::from(granted), "and none is in the log");
+    }
+}
+
+fn tokens(bench: &Bench) -> usize {
+    bench.entries().iter().filter(|entry| entry.kind() == kokuin_audit::Kind::Tst).count()
+}
