@@ -1,10 +1,13 @@
 //! Load generator that takes any TSA URL.
 //!
 //! Lives here: how a time-stamp service is measured, so that others are measured with the same load. May use: `asn1`,
-//! `settings`, OpenSSL and aws-lc-rs for their raw signing times. Must not know: how Kokuin works inside.
+//! `settings`, OpenSSL and aws-lc-rs for their raw signing times. `audit` and `store`
+//! for filling a log before a start is measured. Must not know: how Kokuin works inside, but for that.
 
 mod answer;
 mod connection;
+mod fill;
+mod first;
 mod histogram;
 mod load;
 mod options;
@@ -12,6 +15,7 @@ mod processor;
 mod question;
 mod report;
 mod signing;
+mod soak;
 mod syncing;
 
 use anyhow::Context as _;
@@ -24,7 +28,11 @@ use report::Report;
 use signing::Raw;
 
 fn main() -> anyhow::Result<()> {
+    let start = std::time::Instant::now();
     match Arguments::parse().command {
+        Command::Soak(options) => soak::run(&options),
+        Command::First(options) => first::run(&options, start),
+        Command::Fill { data, entries } => fill::fill(&data, entries),
         Command::Tsa(options) => measure(&options),
         Command::Raw { key } => {
             println!("{}", serde_json::to_string(&Raw::measure(key)?)?);

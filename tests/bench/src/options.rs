@@ -32,6 +32,65 @@ pub(crate) enum Command {
         #[arg(long, value_enum, default_value_t = KeyKind::P256)]
         key: KeyKind,
     },
+    /// Load at a steady rate in windows; fails when memory, descriptors or latency grow.
+    Soak(SoakOptions),
+    /// Time until a service that is being started gives a token.
+    First(FirstOptions),
+    /// Token entries for the log of a stopped development service, through the real log.
+    #[command(hide = true)]
+    Fill {
+        /// Its folder.
+        #[arg(long)]
+        data: PathBuf,
+        /// How many.
+        #[arg(long)]
+        entries: u64,
+    },
+}
+
+/// How long a service is watched, and at what rate.
+#[derive(Args, Debug)]
+pub(crate) struct SoakOptions {
+    /// Where requests go, http only.
+    #[arg(long)]
+    pub(crate) url: TsaUrl,
+    /// Keep-alive connections, opened anew for each window.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) connections: u32,
+    /// Requests a second.
+    #[arg(long)]
+    pub(crate) rate: u32,
+    /// How long.
+    #[arg(long)]
+    pub(crate) duration: HumanDuration,
+    /// Length of a window.
+    #[arg(long, default_value = "10s")]
+    pub(crate) window: HumanDuration,
+    /// Process of the service.
+    #[arg(long)]
+    pub(crate) pid: u32,
+    /// The write-ahead log of its database.
+    #[arg(long)]
+    pub(crate) wal: Option<PathBuf>,
+}
+
+impl SoakOptions {
+    /// The load of each window.
+    pub(crate) fn tsa(&self) -> TsaOptions {
+        let of = TsaOptions::of(self.url.clone());
+        TsaOptions { connections: self.connections, rate: Some(self.rate), pid: vec![self.pid], ..of }
+    }
+}
+
+/// Which service, and how long it has.
+#[derive(Args, Debug)]
+pub(crate) struct FirstOptions {
+    /// Where requests go, http only.
+    #[arg(long)]
+    pub(crate) url: TsaUrl,
+    /// How long to ask.
+    #[arg(long, default_value = "60s")]
+    pub(crate) within: HumanDuration,
 }
 
 /// How a time-stamp service is measured.
@@ -79,6 +138,25 @@ pub(crate) struct TsaOptions {
 }
 
 impl TsaOptions {
+    /// What the command line has unless told otherwise.
+    pub(crate) const fn of(url: TsaUrl) -> Self {
+        Self {
+            url,
+            connections: 32,
+            threads: 1,
+            duration: None,
+            count: None,
+            warm_up: HumanDuration::from_millis(500),
+            rate: None,
+            pid: Vec::new(),
+            key: KeyKind::P256,
+            data: None,
+            cert_req: false,
+            check_every: 100,
+            json: false,
+        }
+    }
+
     /// When to stop, if not by count.
     pub(crate) fn duration_limit(&self) -> Option<Duration> {
         match (self.duration, self.count) {
