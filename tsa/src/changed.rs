@@ -16,11 +16,12 @@ impl Changed {
     /// What differs. Both patterns below name every setting, so that none that is added later is forgotten.
     pub(crate) fn between(old: &Config, new: &Config) -> Self {
         let mut changed = Self::default();
-        let Config { tsu, reading_max_age, verify_every, signing_threads, signing_queue } = old;
+        let Config { tsu, reading_max_age, verify_every, signing_threads, signing_queue, batch } = old;
         changed.note("reading_max_age", reading_max_age.as_std() != new.reading_max_age.as_std());
         changed.note("verify_every", *verify_every != new.verify_every);
         changed.note("signing_threads", *signing_threads != new.signing_threads);
         changed.note("signing_queue", *signing_queue != new.signing_queue);
+        changed.note("batch", *batch != new.batch);
         for one in tsu {
             match new.tsu.iter().find(|other| other.name == one.name) {
                 Some(other) => changed.tsu(one, other),

@@ -13,6 +13,8 @@ pub use moment::Moment;
 use serde::Deserialize;
 pub use tsu::{ConfiguredState, HashName, NextKey, PolicyId, TsuConfig};
 
+use crate::batch::BatchConfig;
+
 /// The policy of development tokens, 2.999.3161.1: an OID under the arc reserved for examples.
 pub const DEVELOPMENT_POLICY: Oid = Oid::from_static(&[0x88, 0x37, 0x98, 0x59, 0x01]);
 
@@ -34,6 +36,9 @@ pub struct Config {
     /// Requests that may wait for such a key before new ones are turned away with 503.
     #[serde(default = "Config::signing_queue")]
     pub signing_queue: usize,
+    /// Batches.
+    #[serde(default)]
+    pub batch: BatchConfig,
 }
 
 impl Config {
@@ -46,6 +51,7 @@ impl Config {
             verify_every: Self::verify_every(),
             signing_threads: 0,
             signing_queue: Self::signing_queue(),
+            batch: BatchConfig::default(),
         }
     }
 

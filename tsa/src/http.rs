@@ -3,6 +3,7 @@
 //! Decided before a body is parsed, as problem+json: 400, 401, 403, 404, 405, 408, 413, 415, 429, 503. Every body that is parsed gets
 //! a `TimeStampResp` with status 200, refused or not (TSP-45).
 
+mod batch;
 mod openapi;
 mod public;
 mod readiness;
@@ -17,6 +18,7 @@ use actix_web::{
 use kokuin_web::{Admission, Application, Health, Limits, LogRoutes, correlate, get_or_head, metrics::Registry, only};
 
 use crate::{Service, Worker};
+pub use batch::batch_routes;
 use timestamp::Door;
 
 /// All routes of the time-stamp service, for one listener with these limits.

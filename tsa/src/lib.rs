@@ -1,9 +1,10 @@
 //! The RFC 3161 time-stamp service: the way of one request, from bytes to a token that may leave.
 //!
 //! Lives here: the order of the stages, what a TSU is, what is refused and how. May use: `asn1`, `suite`, `profile`, `validate` (its chains), `clock`, `key`,
-//! `audit`, `settings`, and in [`http`], counts and metrics `web`. Must not know: SQL, which device signs, where keys and certificates are kept.
+//! `audit`, `settings`, in [`batch`] `evidence` and `store`, and in [`http`], counts and metrics `web`. Must not know: SQL, which device signs, where keys and certificates are kept.
 
 mod assemble;
+pub mod batch;
 pub mod changed;
 pub mod config;
 pub mod count;

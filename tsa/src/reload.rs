@@ -47,6 +47,9 @@ pub enum ReloadError {
     /// The service has been stopped.
     #[error("the service has been stopped")]
     Stopped,
+    /// The batch lane keeps its settings until the next start.
+    #[error("tsa.batch is changed, which needs a restart")]
+    Batch,
 }
 
 impl From<LogError> for ReloadError {
@@ -63,6 +66,7 @@ impl ReloadError {
             Self::Rule(error) => error.code(),
             Self::Key { .. } => "tsa.reload.key",
             Self::Stopped => "tsa.reload.stopped",
+            Self::Batch => "tsa.reload.batch",
         }
     }
 
@@ -72,7 +76,7 @@ impl ReloadError {
         match self {
             Self::Rule(error) => error.clause(),
             Self::Key { .. } => "EN 319 421 TIS-7.6.2-03",
-            Self::Stopped => "docs/tsa.md",
+            Self::Stopped | Self::Batch => "docs/tsa.md",
         }
     }
 }
@@ -92,6 +96,9 @@ impl Service {
         }
         let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
         let Reload { config, config_digest, tsus } = reload;
+        if config.batch != in_force.batch {
+            return Err(ReloadError::Batch);
+        }
         let (old, micros, now) = (self.units(), self.now_micros(), LogTime::system_now());
         let rules =
             Rules { engine: &*self.engine, crypto_policy: &self.crypto_policy, at: micros.div_euclid(1_000_000) };

@@ -70,14 +70,22 @@ impl Worker {
     /// # Errors
     /// The rule that kept the token from being issued.
     pub async fn issue_at(&self, unit: &Unit, body: &[u8]) -> Result<RecordedTst, Refusal> {
-        match self.stages(unit, body).await {
-            Err(Refusal::NotActive { .. }) if unit.seats().len() > 1 => self.stages(unit, body).await,
+        RecordedTst::new(self.sign_at(unit, body).await?, unit.keeper(), &self.service.log).await
+    }
+
+    /// A token of `unit` that the log does not hold yet, made as [`Self::issue_at`] does.
+    ///
+    /// # Errors
+    /// The rule that kept it from being signed.
+    pub(crate) async fn sign_at(&self, unit: &Unit, body: &[u8]) -> Result<SignedTst, Refusal> {
+        match self.signed(unit, body).await {
+            Err(Refusal::NotActive { .. }) if unit.seats().len() > 1 => self.signed(unit, body).await,
             outcome => outcome,
         }
     }
 
-    /// The stages, in their only order.
-    async fn stages(&self, unit: &Unit, body: &[u8]) -> Result<RecordedTst, Refusal> {
+    /// The stages up to the signature, in their only order.
+    async fn signed(&self, unit: &Unit, body: &[u8]) -> Result<SignedTst, Refusal> {
         let service = &*self.service;
         let parsed = ParsedRequest::new(RequestBytes::new(body)?)?;
         let admitted = AdmittedRequest::new(parsed, unit.offer()?)?;
@@ -87,11 +95,10 @@ impl Worker {
         let timed = TimedRequest::new(admitted, unit.keeper())?;
         let seat = unit.seat_at(timed.micros())?;
         let assigned = AssignedTsu::new(timed, seat.tsu(), &service.serials)?;
-        let signed = match seat.pool() {
-            Some(pool) => pool.sign(assigned).await?,
-            None => self.at_desk(seat, |desk| SignedTst::new(assigned, desk, unit.keeper(), &service.serials))?,
-        };
-        RecordedTst::new(signed, unit.keeper(), &service.log).await
+        match seat.pool() {
+            Some(pool) => pool.sign(assigned).await,
+            None => self.at_desk(seat, |desk| SignedTst::new(assigned, desk, unit.keeper(), &service.serials)),
+        }
     }
 
     /// Works at this worker's desk for `seat`. Making a new one clears away those of seats that are gone.

@@ -1,6 +1,8 @@
 //! The service as its callers see it: bytes in, bytes out, with a real log, real keys and clocks that a test moves.
 #![allow(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test that cannot be set up fails")]
 
+#[path = "service/batch.rs"]
+mod batch;
 #[path = "service/bombs.rs"]
 mod bombs;
 #[path = "service/chain.rs"]

@@ -14,10 +14,13 @@ use kokuin_clock::Clock;
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::{KeyId, KeyUri, Scheme, SigningKey};
 use kokuin_profile::is_development;
-use kokuin_store::Database;
+use kokuin_store::{BatchRepository, Database};
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_suite_openssl::OpenSslEngine;
-use kokuin_tsa::{DEVELOPMENT_POLICY, TsuConfig};
+use kokuin_tsa::{
+    DEVELOPMENT_POLICY, TsuConfig,
+    batch::{BatchConfig, Lane},
+};
 use kokuin_web::{Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, Tls, metrics::Registry};
 
 use super::{
@@ -156,7 +159,13 @@ impl Process {
             registry: registry.clone(),
         })?;
         let limits = self.config.limits.clone();
-        let application = kokuin_tsa::http::routes(&service, &limits, &registry, self.log_routes());
+        let routes = kokuin_tsa::http::routes(&service, &limits, &registry, self.log_routes());
+        let lane = self.batch_lane(&service, &config.batch, &registry)?;
+        let batches = lane.as_ref().map(|lane| kokuin_tsa::http::batch_routes(lane, &limits));
+        let application: Application = Arc::new(move |config| {
+            batches.iter().for_each(|batches| batches(config));
+            routes(config);
+        });
         let (keys, tls, running) = (Arc::clone(&self.keys), self.tls.clone(), Arc::clone(&service));
         let apply: Apply = Box::new(move |config, config_digest| {
             let config = config.tsa.clone().context("there is no [tsa] any more")?;
@@ -164,8 +173,25 @@ impl Process {
             let changed = running.reload(kokuin_tsa::Reload { config, config_digest, tsus })?;
             Ok(changed.names().to_vec())
         });
-        let stop = Box::new(move || report_stop("tsa", service.stop()));
+        let stop = Box::new(move || {
+            lane.iter().for_each(|lane| lane.stop());
+            report_stop("tsa", service.stop());
+        });
         Ok(Some(Unit { name: "tsa", listener, limits, application, stop, apply: Some(apply) }))
+    }
+
+    /// The batch lane, if the configuration has one.
+    fn batch_lane(
+        &self,
+        service: &Arc<kokuin_tsa::Service>,
+        config: &BatchConfig,
+        registry: &Registry,
+    ) -> anyhow::Result<Option<Arc<Lane>>> {
+        if !config.enabled {
+            return Ok(None);
+        }
+        let store = BatchRepository::new(self.database.for_batches()?);
+        Ok(Some(Lane::start(service, config.clone(), store, registry)?))
     }
 
     /// Serves until told to stop, and closes the log.

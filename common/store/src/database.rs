@@ -128,6 +128,18 @@ impl Database {
         Ok(Self::with_connection(Place::Postgres(options), Access::Write, AnyConnection::Postgres(connection)))
     }
 
+    /// Where batches are kept: in SQLite, which has one writer at a time, in a file beside this one, so that a large batch never makes the log's
+    /// writer wait; in PostgreSQL here.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn for_batches(&self) -> Result<Self, StoreError> {
+        match &self.0.place {
+            Place::Sqlite(path) => Self::open(&path.with_file_name("batches.db")),
+            Place::Postgres(_) => Ok(self.clone()),
+        }
+    }
+
     /// Opens an SQLite database that is there, for reading only; it may be in use.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use utoipa::{
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 
-use super::{public, timestamp};
+use super::{batch, public, timestamp};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,18 @@ use super::{public, timestamp};
         title = "Kokuin time-stamps",
         description = "RFC 3161 time-stamps over HTTP, with receipts from a public log."
     ),
-    paths(timestamp::stamp, timestamp::stamp_at, public::certchain, public::certchain_of, public::receipt),
+    paths(
+        timestamp::stamp,
+        timestamp::stamp_at,
+        batch::submit,
+        batch::submit_at,
+        batch::show,
+        batch::records,
+        batch::record,
+        public::certchain,
+        public::certchain_of,
+        public::receipt
+    ),
     modifiers(&Schemes)
 )]
 struct Document;

@@ -64,6 +64,18 @@ impl SignedTst {
         Ok(Self { token, assigned, commitments })
     }
 
+    /// Whose it is and when.
+    #[must_use]
+    pub const fn assigned(&self) -> &AssignedTsu {
+        &self.assigned
+    }
+
+    /// What its log entry says of it.
+    #[must_use]
+    pub const fn commitments(&self) -> Commitments {
+        self.commitments
+    }
+
     /// Hands over the token, whose it is, and its commitments.
     #[must_use]
     pub fn into_parts(self) -> (Vec<u8>, AssignedTsu, Commitments) {

@@ -31,7 +31,7 @@ pub struct Batch {
     pub sig: Digest,
     /// SHA-256 of the signed attributes as signed: DER SET OF, tag 0x31.
     pub attrs: Digest,
-    /// SHA-256 of the batch's identifier as it stands in the URL. The identifier opens the answer, so it does not stand here itself.
+    /// SHA-256 of the batch's identifier, in hexadecimal, as answers name it: only who has an answer can tell which batch this is.
     pub id: Digest,
     /// Hash algorithm of tree and message imprint: `sha256`.
     pub algorithm: Label,
