@@ -341,3 +341,34 @@ async fn publishes_the_certificates_of_each_unit_tsp_71() {
     }
     assert_eq!(call(&bench, TestRequest::get().uri("/tsa/tsu-3/certchain"), "x").await.0, StatusCode::NOT_FOUND);
 }
+
+#[actix_web::test]
+async fn a_full_queue_of_one_tsu_turns_nobody_away_from_another() {
+    let mut setup = Setup::default();
+    setup.config.signing_queue = 1;
+    let slow = Arc::new(FaultyKey::new(Arc::clone(&keys().p384), Protection::Device));
+    beside(&mut setup, "tsu-2", slow.clone(), certify_as(slow.as_ref(), "Second TSU"));
+    let bench = setup.start();
+    slow.set_fault(Fault::Slow(Duration::from_secs(3)));
+    let before = slow.signatures();
+    let ask = || {
+        let service = Arc::clone(&bench.service);
+        std::thread::spawn(move || {
+            let (worker, unit) = (kokuin_tsa::Worker::new(&service), service.unit("tsu-2").unwrap());
+            actix_web::rt::System::new().block_on(worker.issue_at(&unit, &request().encode())).is_ok()
+        })
+    };
+    let signing = ask();
+    while slow.signatures() == before {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let waiting = ask();
+    while !bench.service.unit("tsu-2").unwrap().is_busy() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let ask = |path| call(&bench, post(path).set_payload(request().encode()), "retry-after");
+    let (full, free) = (ask("/tsa/tsu-2").await, ask("/tsa/tsu-1").await);
+    assert_eq!((full.0, full.2.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("1")));
+    assert_eq!(free.0, StatusCode::OK);
+    assert!(signing.join().unwrap() && waiting.join().unwrap());
+}

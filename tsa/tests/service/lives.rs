@@ -10,7 +10,7 @@ use kokuin_tsa::{
 };
 
 use crate::{
-    fixture::{Bench, Setup, certify, keys, request},
+    fixture::{Bench, Setup, certify, certify_from, keys, request},
     moved_clock::NOON,
     units::{certify_as, signer},
 };
@@ -125,6 +125,13 @@ fn refuses_a_take_over_that_cannot_be_tsp_68() {
     let period = certify(keys().p256.as_ref()).private_key_usage_period().unwrap();
     let end = period.not_after.unwrap() - NOW;
     assert_eq!(refused(with_next(end + 2)), "tsa.start.begin", "the next key's own period has ended");
+    let early = certify_from(keys().p256.as_ref(), NOW - 100 * 86_400);
+    let end = early.private_key_usage_period().unwrap().not_after.unwrap() - NOW;
+    for (begin, expected) in [(end + 2, "tsa.start.gap"), (end + 1, "started"), (end, "started")] {
+        let mut setup = with_next(begin);
+        setup.certificates[0] = early.clone();
+        assert_eq!(refused(setup), expected);
+    }
     let mut setup = with_next(10);
     setup.config.tsu[0].active_until = Some(at(5));
     assert_eq!(refused(setup), "tsa.config.period");
