@@ -49,6 +49,20 @@ pub(crate) struct Common<'a> {
     pub(crate) serials: &'a Arc<SerialSource>,
 }
 
+/// Whether a service would start on these parts at `at`, unix seconds: every rule that needs neither clock nor log. Nothing is signed.
+///
+/// # Errors
+/// The first rule broken.
+pub fn check_parts(
+    config: &Config,
+    parts: Vec<TsuParts>,
+    engine: &dyn Verify,
+    crypto_policy: &CryptoPolicy,
+    at: i64,
+) -> Result<(), StartError> {
+    check(config, parts, Rules { engine, crypto_policy, at }).map(drop)
+}
+
 /// Checks all parts against the configuration and each other.
 ///
 /// # Errors

@@ -33,6 +33,7 @@ pub mod unit;
 pub mod units;
 pub mod worker;
 
+pub use assemble::check_parts;
 pub use changed::Changed;
 pub use config::{Config, ConfigError, DEVELOPMENT_POLICY, TsuConfig};
 pub use refusal::Refusal;

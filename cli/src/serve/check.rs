@@ -9,6 +9,9 @@ use kokuin_audit::{Origin, VerifierKey};
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::Purpose;
 use kokuin_store::Database;
+use kokuin_suite::CryptoPolicy;
+use kokuin_suite_openssl::OpenSslEngine;
+use kokuin_web::Tls;
 use time::OffsetDateTime;
 
 use super::{
@@ -16,6 +19,7 @@ use super::{
     process::{Role, key, read_certificates, refuse_development},
     production,
     seals::{octets, trust},
+    tsus,
 };
 use crate::{
     config::{Config, Use},
@@ -69,6 +73,16 @@ fn check(config: &Config, role: Role, findings: &mut Findings) {
     for found in config.uses().iter().filter(|found| found.part == part) {
         findings.add(&format!("{part} {}", found.name), check_use(found, &keys));
     }
+    let tls = findings.add("TLS", config.listen.tls.clone().map(Tls::load).transpose().map_err(Into::into)).flatten();
+    if let (Some(tsa), false) = (&config.tsa, role.seals()) {
+        findings.add("units together", check_units(tsa, &keys, tls.as_ref()));
+    }
+}
+
+/// What the units' settings, keys and certificates say of each other, and who may come in.
+fn check_units(config: &kokuin_tsa::Config, keys: &SoftStore, tls: Option<&Tls>) -> anyhow::Result<()> {
+    let (parts, now) = (tsus::load(keys, tls, config)?, OffsetDateTime::now_utc().unix_timestamp());
+    Ok(kokuin_tsa::check_parts(config, parts, &OpenSslEngine, &CryptoPolicy::etsi(), now)?)
 }
 
 /// What the settings say of each other.

@@ -205,7 +205,8 @@ impl Process {
             let spec = ServiceSpec::new(unit.name, unit.listener, unit.limits, unit.application);
             let spec = spec.tls(self.tls.clone()).on_shutdown(unit.stop);
             let Some(apply) = unit.apply else {
-                specs.push(spec);
+                let name = unit.name;
+                specs.push(spec.on_hangup(move || tracing::warn!(service = name, "takes no changes while it runs")));
                 continue;
             };
             let mut reloader = Reloader::new(&self.path, self.role, apply)?;
