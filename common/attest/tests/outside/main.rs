@@ -6,5 +6,5 @@ mod material;
 mod records;
 mod stamped;
 #[path = "../../../audit/src/testing.rs"]
-#[allow(dead_code, unreachable_pub, reason = "made for another suite as well")]
+#[allow(dead_code, unreachable_pub, clippy::unwrap_used, reason = "made for another suite as well")]
 mod testing;

@@ -11,7 +11,9 @@ use crate::{
     testing::{TestEngine, TestKey},
 };
 
+mod flips;
 mod marks;
+mod public;
 
 fn options() -> LogOptions {
     LogOptions {
