@@ -9,6 +9,7 @@ use kokuin_audit::{
     entry::{Digest, DigestSource, Seal},
 };
 use kokuin_pdf::signatures;
+use kokuin_store::{Database, TenantRepository};
 use kokuin_suite::{CryptoPolicy, DigestAlgorithm, digest};
 use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_validate::{
@@ -134,7 +135,11 @@ async fn records_each_seal_before_it_leaves() {
     let signer = signed.only_signer().unwrap();
     assert_eq!(entry.sig, Digest::of(signer.signature));
     assert_eq!(entry.attrs, Digest::of(&signer.signed_attrs.as_ref().unwrap().as_set_of()));
-    let secret = TenantSecret::new([9; 32]);
+    let store_secret = TenantSecret::new([9; 32]);
+    let tenants = TenantRepository::new(Database::open(&bench.folder.path().join("seals.db")).unwrap());
+    let secret = tenants.known_secret(&store_secret, "demo").unwrap().expect("the seal gave the tenant a salt");
+    let without_salt = store_secret.commit(&entry.serial, CommitmentLabel::Tenant, b"demo");
+    assert_ne!(entry.tenant, without_salt, "the store's secret alone opens nothing (THR-49)");
     assert_eq!(entry.tenant, secret.commit(&entry.serial, CommitmentLabel::Tenant, b"demo"));
     assert_eq!(entry.actor, secret.commit(&entry.serial, CommitmentLabel::Actor, b"sealer"));
     assert!(!entry.measured, "the development clock measures nothing");
