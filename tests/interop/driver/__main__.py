@@ -5,6 +5,7 @@ import sys
 import clients
 import lint
 import logs
+import records
 import refusals
 import seals
 import starts
@@ -20,7 +21,7 @@ def main() -> int:
     try:
         with from_environment() as server:
             world = World(server)
-            for room in (timestamps, clients, verdicts, refusals, logs, seals, lint):
+            for room in (timestamps, records, clients, verdicts, refusals, logs, seals, lint):
                 room.run(world, report)
     except NotStarted as error:
         print(f"{error}\n0 passed, 1 failed")
