@@ -106,6 +106,8 @@ impl Timekeeper {
         let now = reading.instant().unix_micros();
         // Held while the entry is written: one reading a minute is enough for everybody.
         let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        // That a clock which had stopped goes on is for the log first (JP-TS-09).
+        self.record.lock().unwrap_or_else(PoisonError::into_inner).tick(LogTime::system_now())?;
         if let Some((index, at)) = *recorded
             && now.saturating_sub(at) < RECORDED_US
         {

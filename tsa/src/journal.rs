@@ -106,6 +106,9 @@ impl Journal {
     pub(crate) fn tick(&mut self, now: LogTime) -> Result<(), LogError> {
         let units = self.units.load_full();
         self.clock.tick(now)?;
+        if !self.clock.can_issue() {
+            self.base.unrecord();
+        }
         self.watch(&units, now)?;
         for (seat, place) in units.seats().zip(0..) {
             self.record_key_state(seat, place, now)?;

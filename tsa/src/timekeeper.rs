@@ -44,6 +44,11 @@ impl TimeBase {
         &*self.clock
     }
 
+    /// Nothing is issued until a reading is recorded again: the clock has stopped, and that it goes on is for the log first (JP-TS-09).
+    pub(crate) fn unrecord(&self) {
+        self.clock_entry.store(NO_ENTRY, Ordering::Release);
+    }
+
     /// The clock, for whoever records what it does.
     pub(crate) fn shared_clock(&self) -> Arc<dyn Clock> {
         Arc::clone(&self.clock)

@@ -54,6 +54,12 @@ impl ClockRecord {
         self.record_state(now)
     }
 
+    /// Whether the state that was recorded last lets tokens and seals have a time.
+    #[must_use]
+    pub fn can_issue(&self) -> bool {
+        self.state.is_some_and(ClockState::can_issue)
+    }
+
     /// Records what every source says, unless that is recorded already: to be called right before a reading is recorded.
     ///
     /// # Errors

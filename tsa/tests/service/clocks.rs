@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use kokuin_asn1::{
     cms::SignedData,
-    tsp::{FailureInfo, TstInfo},
+    tsp::{FailureInfo, PkiStatus, TimeStampResp, TstInfo},
 };
 use kokuin_audit::Entry;
 use kokuin_clock::{Clock as _, SystemClock};
@@ -46,6 +46,34 @@ fn goes_on_after_a_reading_too_uncertain_to_use() {
     bench.clock.step(-3_600_000_000);
     bench.clock.set_uncertainty(1_000_000);
     assert_eq!(gen_time(&bench), NOON);
+}
+
+#[test]
+fn issues_again_only_after_the_recovery_is_in_the_log_jp_ts_09() {
+    let bench = Setup::default().start();
+    let deadline = std::time::Instant::now() + Duration::from_secs(60);
+    let states = |bench: &Bench| bench.entries().iter().filter(|entry| matches!(entry, Entry::ClockState(_))).count();
+    bench.clock.refuse(true);
+    while states(&bench) < 2 {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // The journal's thread forgets the reading right after that entry.
+    std::thread::sleep(Duration::from_millis(300));
+    bench.clock.refuse(false);
+    loop {
+        assert!(std::time::Instant::now() < deadline);
+        let answer = bench.answer(&request().encode());
+        if TimeStampResp::parse(&answer).unwrap().status == PkiStatus::Granted {
+            break;
+        }
+    }
+    let entries = bench.entries();
+    let newest = |is: fn(&Entry) -> bool| entries.iter().rposition(is).unwrap();
+    let (recovery, reading) =
+        (newest(|e| matches!(e, Entry::ClockState(_))), newest(|e| matches!(e, Entry::ClockReading(_))));
+    let token = entries.iter().position(|e| matches!(e, Entry::Tst(_))).unwrap();
+    assert!(recovery < reading && reading < token, "{recovery}, {reading}, {token}");
 }
 
 #[test]

@@ -237,10 +237,16 @@ impl<S: TimeSource> Monitor<S> {
             let smearing = self.leap.over.is_some_and(|over| now.since(over) < SMEAR);
             self.weigh(&agreement, &voters, now, smearing, &mut marks)
         });
+        let judged = judged.and_then(|(agreement, estimate)| {
+            let taken = self.known.take(&agreement, now, self.rules.drift_ppm);
+            if taken.is_err() {
+                // Who of them is right is not known.
+                marks.iter_mut().filter(|mark| mark.has_vote()).for_each(|mark| *mark = Mark::Disputed);
+            }
+            taken.map(|()| estimate)
+        });
         self.counts.mark(marks);
-        let (agreement, estimate) = judged?;
-        self.known.take(&agreement, now, self.rules.drift_ppm)?;
-        Ok(estimate)
+        judged
     }
 
     fn weigh(

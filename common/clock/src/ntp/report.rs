@@ -119,6 +119,11 @@ impl Mark {
         }
     }
 
+    /// Whether it was weighed against the others.
+    pub(crate) const fn has_vote(self) -> bool {
+        !matches!(self, Self::Absent | Self::Stale | Self::Duplicate)
+    }
+
     /// Whether the majority contradicts it on the time.
     #[must_use]
     pub const fn is_false(self) -> bool {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use kokuin_clock::{Clock as _, ClockState, ntp::MeasuredClock};
+use kokuin_clock::{
+    Clock as _, ClockState,
+    ntp::{Mark, MeasuredClock},
+};
 
 use crate::server::{Bench, Manner, NOON, Server, World, ask};
 
@@ -66,6 +69,8 @@ fn refuses_when_two_of_three_begin_to_lie_thr_31() {
         assert_eq!(bench.refusal(), "clock.drifted", "however often the liars repeat it");
     }
     assert_eq!(bench.clock.state(), ClockState::Drifted);
+    let report = bench.clock.report().unwrap();
+    assert!(report.sources.iter().all(|source| source.mark == Mark::Disputed), "nobody knows who is right");
     bench.say_all(HONEST);
     bench.world.pass(POLL);
     bench.monitor.poll();
