@@ -6,7 +6,10 @@
 //! a change of threads for each entry.
 
 use std::{
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -14,14 +17,42 @@ use super::writer::{Answer, Submission};
 
 /// Most entries of a transaction.
 const GROUP: usize = 1024;
-/// Longest time that an entry waits for others.
+/// Longest time that an entry waits for others that may come.
 const GATHER: Duration = Duration::from_millis(2);
+/// Longest time that an entry waits for others that have been announced: what signs them takes about a millisecond each.
+const GATHER_ANNOUNCED: Duration = Duration::from_millis(5);
 
 /// Many senders, one writer.
 #[derive(Default)]
 pub(super) struct Inbox {
     state: Mutex<State>,
     enough: Condvar,
+    /// Entries that have been announced and are not here yet.
+    announced: AtomicUsize,
+}
+
+/// An entry is on its way to the log: held until it is there, or will not come. Where signing takes longer than storing, only this tells the writer
+/// that it is worth waiting for others.
+#[must_use = "dropped, it announces nothing"]
+pub struct Announced(Arc<Inbox>);
+
+impl Announced {
+    pub(super) fn to(inbox: &Arc<Inbox>) -> Self {
+        inbox.announced.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(inbox))
+    }
+}
+
+impl Drop for Announced {
+    fn drop(&mut self) {
+        self.0.announced.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl std::fmt::Debug for Announced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Announced")
+    }
 }
 
 #[derive(Default)]
@@ -91,11 +122,18 @@ impl Inbox {
         self.lock().waiting.len()
     }
 
+    /// Entries that wait now and those that are on their way.
+    pub(super) fn coming(&self) -> usize {
+        self.len() + self.announced.load(Ordering::Relaxed)
+    }
+
     /// Waits for entries until `due`, lets them gather, and puts them into `group`, in their order.
     pub(super) fn take(&self, group: &mut Vec<Submission>, due: Option<Instant>, crowd: Crowd) -> Work {
         let mut state = self.sleep(self.lock(), 1, due);
         if !state.waiting.is_empty() && state.waiting.len() < crowd.half() {
-            state = self.sleep(state, crowd.half(), Some(Instant::now() + GATHER));
+            let announced = self.announced.load(Ordering::Relaxed) > 0;
+            let longest = if announced { GATHER_ANNOUNCED } else { GATHER };
+            state = self.sleep(state, crowd.half(), Some(Instant::now() + longest));
         }
         if state.waiting.len() > GROUP {
             group.extend(state.waiting.drain(..GROUP));
@@ -242,6 +280,16 @@ mod tests {
             })
             .count();
         assert!(groups < 30, "{groups} groups of one sender waited for others");
+    }
+
+    #[test]
+    fn counts_what_is_announced_until_it_is_there_or_given_up() {
+        let inbox = Arc::new(Inbox::default());
+        let announced = [Announced::to(&inbox), Announced::to(&inbox)];
+        let _pending = push(&inbox, 1);
+        assert_eq!((inbox.len(), inbox.coming()), (1, 3));
+        drop(announced);
+        assert_eq!(inbox.coming(), 1);
     }
 
     #[test]

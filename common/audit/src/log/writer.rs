@@ -223,7 +223,7 @@ impl Writer {
                 group.into_iter().map(|submission| (submission.entry, submission.answer)).unzip();
             match self.store_group(&entries) {
                 Ok(Stored { index: first, until }) => {
-                    self.crowd.saw(entries.len(), inbox.len());
+                    self.crowd.saw(entries.len(), inbox.coming());
                     shared
                         .last_time
                         .store(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros), Ordering::Release);
