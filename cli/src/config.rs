@@ -9,12 +9,14 @@ use serde::Deserialize;
 
 mod changed;
 mod clock;
+mod database;
 mod retention;
 mod time_mark;
 mod uses;
 
 pub(crate) use changed::changed;
 pub(crate) use clock::Clock;
+pub(crate) use database::{Place, Postgres};
 pub(crate) use retention::{Class, Retention};
 pub(crate) use time_mark::TimeMark;
 pub(crate) use uses::Use;
@@ -92,8 +94,12 @@ pub(crate) struct Log {
     pub(crate) origin: String,
     /// URI of the Ed25519 key that signs its checkpoints.
     pub(crate) key: String,
-    /// `SQLite` file.
-    pub(crate) database: PathBuf,
+    /// `SQLite` file; or [`Postgres`].
+    #[serde(default)]
+    pub(crate) database: Option<PathBuf>,
+    /// A PostgreSQL that several instances share, each with a log of its own.
+    #[serde(default)]
+    pub(crate) postgres: Option<Postgres>,
     /// File that keeps the last checkpoint outside the database (THR-42).
     pub(crate) anchor: PathBuf,
     /// The log that this one takes over from after a loss; its first start needs `--accept-loss`.
@@ -110,8 +116,19 @@ pub(crate) struct Log {
 pub(crate) struct Succeeded {
     /// Its name.
     pub(crate) name: String,
-    /// The file that kept its last checkpoint.
-    pub(crate) anchor: PathBuf,
+    /// The file that kept its last checkpoint. Where it is lost too, the last checkpoint that the database holds is named.
+    #[serde(default)]
+    pub(crate) anchor: Option<PathBuf>,
+}
+
+impl Log {
+    /// Where its database is.
+    ///
+    /// # Errors
+    /// If it is nowhere, or at two places.
+    pub(crate) fn place(&self) -> anyhow::Result<Place<'_>> {
+        Place::choose(self.database.as_deref(), self.postgres.as_ref())
+    }
 }
 
 impl Config {
@@ -142,8 +159,10 @@ impl Config {
 
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
         let Keys { directory, passphrase_file, tenant_secret_file, token_secret_file, .. } = &mut self.keys;
-        let mut paths = vec![directory, passphrase_file, &mut self.log.database, &mut self.log.anchor];
-        paths.extend(self.log.succeeds.as_mut().map(|succeeded| &mut succeeded.anchor));
+        let mut paths = vec![directory, passphrase_file, &mut self.log.anchor];
+        paths.extend(&mut self.log.database);
+        paths.extend(self.log.postgres.as_mut().map(|postgres| &mut postgres.url_file));
+        paths.extend(self.log.succeeds.as_mut().and_then(|succeeded| succeeded.anchor.as_mut()));
         if let Some(tls) = &mut self.listen.tls {
             paths.extend([&mut tls.certificate, &mut tls.key_file]);
             paths.extend(&mut tls.client_ca);
@@ -200,7 +219,11 @@ mod tests {
     fn paths_are_relative_to_the_file_and_nothing_is_development_unless_it_says_so() {
         let config = load(WHOLE).unwrap();
         assert!(!config.development && !config.keys.not_protected_by_a_device);
-        assert_eq!(config.log.database, Path::new("kokuin.db"), "was made absolute with the file's folder");
+        assert_eq!(
+            config.log.database.as_deref(),
+            Some(Path::new("kokuin.db")),
+            "was made absolute with the file's folder"
+        );
         assert_eq!(config.log.anchor, Path::new("/var/lib/anchor"), "was absolute already");
     }
 

@@ -88,18 +88,20 @@ impl TsuKey {
 }
 
 /// What the first start is told.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wishes {
     pub(crate) tsu: TsuKey,
     pub(crate) tsa_listen: SocketAddr,
     pub(crate) eseal_listen: SocketAddr,
+    /// File with the address of a PostgreSQL; without one the log is in a file.
+    pub(crate) database_url_file: Option<PathBuf>,
 }
 
 /// Makes what is missing below `layout` and loads the configuration. `now`: Unix seconds.
 ///
 /// # Errors
 /// If the folder cannot be used, or holds something that is not development material.
-pub(crate) fn prepare(layout: &Layout, wishes: Wishes, now: i64) -> anyhow::Result<(Config, CrlKeeper)> {
+pub(crate) fn prepare(layout: &Layout, wishes: &Wishes, now: i64) -> anyhow::Result<(Config, CrlKeeper)> {
     refuse_public(wishes.tsa_listen)?;
     refuse_public(wishes.eseal_listen)?;
     if !layout.config().exists() {

@@ -18,6 +18,7 @@ mod clock;
 mod intake;
 mod logs;
 mod marks;
+mod neighbours;
 mod process;
 mod production;
 mod reload;
@@ -49,6 +50,9 @@ pub(crate) struct Args {
     /// Key of the first TSU made
     #[arg(long, value_name = "KIND", default_value = "p256")]
     tsu: TsuKey,
+    /// Keep the log in the PostgreSQL whose address is in this file, for its owner's eyes alone. For the first start; other instances may share it
+    #[arg(long, value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
     /// Open a new log where the old one cannot be continued; the reason goes into its first entry (docs/log.md)
     #[arg(long, value_name = "REASON")]
     accept_loss: Option<String>,
@@ -81,8 +85,9 @@ fn run_dev(args: &Args) -> anyhow::Result<()> {
         tsu: args.tsu,
         tsa_listen: args.tsa_listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3161))),
         eseal_listen: args.seal_listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 3162))),
+        database_url_file: args.database_url_file.as_deref().map(std::path::absolute).transpose()?,
     };
-    let (mut config, crl) = dev::prepare(&layout, wishes, unix_now())?;
+    let (mut config, crl) = dev::prepare(&layout, &wishes, unix_now())?;
     override_addresses(&mut config, args);
 
     let crl_file = StaticFile::new(dev::CRL_ROUTE, crl.path(), "application/pkix-crl");

@@ -11,7 +11,7 @@ use kokuin_store::{Database, FileAnchor, LogReader};
 use serde::Deserialize;
 
 use super::Which;
-use crate::config::Retention;
+use crate::config::{Place as DatabasePlace, Postgres, Retention};
 
 /// The part of `kokuin.toml` that says where the log is. What else is in the file is not looked at: the rest of it belongs to the services.
 #[derive(Debug, Default, Deserialize)]
@@ -34,7 +34,25 @@ struct KeySettings {
 struct LogSettings {
     name: Option<String>,
     database: Option<PathBuf>,
+    postgres: Option<Postgres>,
     anchor: Option<PathBuf>,
+}
+
+impl LogSettings {
+    /// Opens the database that is configured, or `kokuin.db`, with paths relative to `folder`.
+    fn database(
+        &self,
+        folder: &Path,
+        open: impl FnOnce(DatabasePlace<'_>) -> anyhow::Result<Database>,
+    ) -> anyhow::Result<Database> {
+        let mut postgres = self.postgres.clone();
+        if let Some(postgres) = &mut postgres {
+            postgres.url_file = folder.join(&postgres.url_file);
+        }
+        let by_default = || postgres.is_none().then(|| PathBuf::from("kokuin.db"));
+        let file = self.database.clone().or_else(by_default).map(|file| folder.join(file));
+        open(DatabasePlace::choose(file.as_deref(), postgres.as_ref())?)
+    }
 }
 
 /// A log that was found, open for reading.
@@ -54,8 +72,7 @@ impl Place {
     pub(super) fn find(which: &Which) -> anyhow::Result<Self> {
         let folder = &which.data;
         let settings = read_settings(&folder.join("kokuin.toml"))?.log;
-        let database = folder.join(settings.database.as_deref().unwrap_or_else(|| Path::new("kokuin.db")));
-        let database = Database::open_read_only(&database)?;
+        let database = settings.database(folder, |place| place.open_read_only())?;
         let (asked, own) = (which.log.as_deref(), settings.name.as_deref());
         let name = match asked.or(own) {
             Some(name) => LogName::new(name)?,
@@ -132,11 +149,12 @@ pub(super) fn tenant_secret_file(data: &Path) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// If there is none.
 pub(super) fn database(data: &Path) -> anyhow::Result<Database> {
-    let path = database_path(data)?;
-    if !path.is_file() {
-        bail!("there is no database at {}", path.display());
-    }
-    Ok(Database::open(&path)?)
+    read_settings(&data.join("kokuin.toml"))?.log.database(data, |place| {
+        if !place.exists() {
+            bail!("there is no database: {place:?}");
+        }
+        place.open()
+    })
 }
 
 /// The database, to be read.
@@ -144,12 +162,7 @@ pub(super) fn database(data: &Path) -> anyhow::Result<Database> {
 /// # Errors
 /// If there is none.
 pub(super) fn database_to_read(data: &Path) -> anyhow::Result<Database> {
-    Ok(Database::open_read_only(&database_path(data)?)?)
-}
-
-fn database_path(data: &Path) -> anyhow::Result<PathBuf> {
-    let settings = read_settings(&data.join("kokuin.toml"))?.log;
-    Ok(data.join(settings.database.as_deref().unwrap_or_else(|| Path::new("kokuin.db"))))
+    read_settings(&data.join("kokuin.toml"))?.log.database(data, |place| place.open_read_only())
 }
 
 /// How long records are kept.

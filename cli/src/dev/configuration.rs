@@ -4,11 +4,16 @@ use super::{Layout, Wishes, material};
 use crate::output::{self, Readers};
 
 /// Writes the file. It comes last: a start that finds it finds everything.
-pub(super) fn make(layout: &Layout, wishes: Wishes) -> anyhow::Result<()> {
+pub(super) fn make(layout: &Layout, wishes: &Wishes) -> anyhow::Result<()> {
     let mut suffix = [0_u8; 4];
     getrandom::fill(&mut suffix).map_err(|e| anyhow::anyhow!("no random octets: {e}"))?;
-    let Wishes { tsa_listen, eseal_listen, .. } = wishes;
+    let Wishes { tsa_listen, eseal_listen, database_url_file, .. } = wishes;
     let (tsu, seal, log, instance) = (material::TSU, material::SEAL, material::LOG, hex::encode(suffix));
+    // Logs of one database have names of their own.
+    let (name, database) = match database_url_file {
+        None => ("main".to_owned(), "database = \"kokuin.db\"".to_owned()),
+        Some(path) => (format!("dev-{instance}"), format!("postgres.url_file = {path:?}\npostgres.lease = \"5s\"")),
+    };
     let text = format!(
         r#"# Made by `kokuin serve --dev`. NOT FOR PRODUCTION: keys in files, clock unmeasured, loopback only.
 # Paths are relative to this file's folder. docs/tsa.md and docs/eseal.md explain each setting.
@@ -25,11 +30,11 @@ tenant_secret_file = "keys/tenant-secret"
 token_secret_file = "keys/token-secret"
 
 [log]
-name = "main"
+name = "{name}"
 origin = "kokuin.invalid/dev/{instance}"
 key = "soft:{log}"
-database = "kokuin.db"
-anchor = "log/main.checkpoint"
+{database}
+anchor = "log/{name}.checkpoint"
 
 [[tsa.tsu]]
 name = "dev"

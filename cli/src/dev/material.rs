@@ -26,7 +26,7 @@ pub(super) const LOG: &str = "log";
 const BACKDATE: i64 = 300;
 
 /// Makes keys, certificates, API token and secrets.
-pub(super) fn make(layout: &Layout, wishes: Wishes, now: i64) -> anyhow::Result<()> {
+pub(super) fn make(layout: &Layout, wishes: &Wishes, now: i64) -> anyhow::Result<()> {
     for secret in [layout.passphrase(), layout.api_token(), layout.tenant_secret(), layout.token_secret()] {
         fresh::make_secret(&secret)?;
     }
@@ -63,7 +63,7 @@ fn load_or_create(
     Ok(store.create(&id, algorithm, purpose)?)
 }
 
-fn make_root(layout: &Layout, key: &Arc<dyn SigningKey>, wishes: Wishes, now: i64) -> anyhow::Result<DevCa> {
+fn make_root(layout: &Layout, key: &Arc<dyn SigningKey>, wishes: &Wishes, now: i64) -> anyhow::Result<DevCa> {
     let url = authority::crl_url(wishes.tsa_listen);
     let path = layout.root_certificate();
     if path.exists() {

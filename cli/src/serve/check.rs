@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 use kokuin_audit::{Origin, VerifierKey};
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::Purpose;
-use kokuin_store::Database;
 use kokuin_suite::CryptoPolicy;
 use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_web::Tls;
@@ -113,10 +112,11 @@ fn check_log(config: &Config, keys: &SoftStore) -> anyhow::Result<()> {
         bail!("key {} is for {}, not for a log", key.id(), key.purpose());
     }
     let vkey = VerifierKey::from_spki(&Origin::new(&config.log.origin)?, key.public_key())?.to_string();
-    if !config.log.database.exists() {
+    let place = config.log.place()?;
+    if !place.exists() {
         return Ok(());
     }
-    let logs = Database::open_read_only(&config.log.database)?.logs()?;
+    let logs = place.open_read_only()?.logs()?;
     match logs.iter().find(|log| log.name == config.log.name) {
         Some(log) if log.vkey != vkey => {
             bail!("log {} is {}, the configuration's is {vkey}", log.name, log.vkey)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use kokuin_audit::{
-    Log, LogName, LogOptions, Origin, Previous, RetiredLog, SignedCheckpoint, VerifierKey, entry::Text,
+    Log, LogName, LogOptions, LogRead as _, Origin, Previous, SignedCheckpoint, StoredLog, VerifierKey, entry::Text,
 };
 use kokuin_hsm_config::soft::SoftStore;
 use kokuin_store::{Database, FileAnchor, LogState};
@@ -49,32 +49,41 @@ pub(super) fn open(
     })
 }
 
-/// Closes a log for good and says where it ended: at its anchor, which is ahead of its store.
+/// Closes a log for good and says where it ended: at its anchor, which may be ahead of its store; without one, at the store's last checkpoint.
 fn end(database: &Database, succeeded: &Succeeded, reason: &str, engine: &dyn Verify) -> anyhow::Result<Previous> {
     let reason = Text::new(reason).context("--accept-loss")?;
     let records = database.logs()?;
     let record = records.iter().find(|log| log.name == succeeded.name);
     let record = record.with_context(|| format!("the database holds no log {}", succeeded.name))?;
-    let note = FileAnchor::read(&succeeded.anchor)?;
-    let note = note.with_context(|| format!("{} holds no checkpoint", succeeded.anchor.display()))?;
+    let name = LogName::new(&record.name)?;
+    // Nobody writes it any more from here on: what is its last checkpoint stays so.
+    database.retire_log(&name)?;
+    let note = match &succeeded.anchor {
+        Some(path) => FileAnchor::read(path)?.with_context(|| format!("{} holds no checkpoint", path.display()))?,
+        None => database.log_reader(&name)?.checkpoint()?.context("the database holds no checkpoint of it")?.note,
+    };
     let vkey = VerifierKey::parse(&record.vkey)?;
     let checkpoint = SignedCheckpoint::verify(note.as_bytes(), &vkey, engine)?;
-    database.retire_log(&LogName::new(&record.name)?)?;
     Ok(Previous { checkpoint, reason })
 }
 
-/// The logs of the database that nobody writes any more.
-pub(super) fn retired(database: &Database, engine: &dyn Verify) -> anyhow::Result<Vec<Arc<dyn PublicLog>>> {
-    let mut retired: Vec<Arc<dyn PublicLog>> = Vec::new();
-    for record in database.logs()?.into_iter().filter(|log| log.state == LogState::Retired) {
+/// Every other log of the database, whoever writes it, as it is now: none can be hidden.
+pub(super) fn others(
+    database: &Database,
+    own: &LogName,
+    engine: &dyn Verify,
+) -> anyhow::Result<Vec<Arc<dyn PublicLog>>> {
+    let mut others: Vec<Arc<dyn PublicLog>> = Vec::new();
+    for record in database.logs()?.into_iter().filter(|log| log.name != own.as_str()) {
         let name = LogName::new(&record.name)?;
         let read = Arc::new(database.log_reader(&name)?);
-        match RetiredLog::load(name, VerifierKey::parse(&record.vkey)?, read, engine) {
-            Ok(Some(log)) => retired.push(Arc::new(log)),
+        let open = record.state == LogState::Open;
+        match StoredLog::load(name, VerifierKey::parse(&record.vkey)?, read, engine, open) {
+            Ok(Some(log)) => others.push(Arc::new(log)),
             Ok(None) => (),
-            // It is damaged, and that is why it was ended: it can be read with `kokuin audit`, not served.
-            Err(error) => tracing::warn!(log = record.name, %error, "a retired log is not served"),
+            // It is damaged, and that may be why it was ended: it can be read with `kokuin audit`, not served.
+            Err(error) => tracing::debug!(log = record.name, %error, "another log is not served"),
         }
     }
-    Ok(retired)
+    Ok(others)
 }

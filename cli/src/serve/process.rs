@@ -21,13 +21,14 @@ use kokuin_tsa::{
     DEVELOPMENT_POLICY, TsuConfig,
     batch::{BatchConfig, Lane},
 };
-use kokuin_web::{Application, Limits, LogRoutes, PublicLog, ServiceSpec, StaticFile, Tls, metrics::Registry};
+use kokuin_web::{Application, Limits, LogRoutes, ServiceSpec, StaticFile, Tls, metrics::Registry};
 
 use super::{
     clock,
     intake::Intake,
     logs,
     marks::TimeMarks,
+    neighbours::Neighbours,
     reload::{Apply, Reloader},
     tsus,
 };
@@ -65,7 +66,7 @@ pub(crate) struct Process {
     pub(super) keys: Arc<SoftStore>,
     pub(super) database: Database,
     pub(super) log: Log,
-    retired: Vec<Arc<dyn PublicLog>>,
+    neighbours: Neighbours,
     pub(super) engine: Arc<dyn Verify>,
     pub(super) crypto_policy: Arc<CryptoPolicy>,
     pub(super) clock: Arc<dyn Clock>,
@@ -111,9 +112,9 @@ impl Process {
         let tls = config.listen.tls.clone().map(Tls::load).transpose()?;
         let keys = Arc::new(SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?);
         let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
-        let database = Database::open(&config.log.database)?;
+        let database = config.log.place()?.open()?;
         let log = logs::open(config, &keys, &database, &engine, accept_loss)?;
-        let retired = logs::retired(&database, engine.as_ref())?;
+        let neighbours = Neighbours::start(&log, &database, &engine)?;
         let clock = clock::start(config)?;
         let intake = Intake::start(log.clone(), Spool::new(&config.keys.directory))?;
         let crypto_policy = Arc::new(CryptoPolicy::etsi());
@@ -128,7 +129,7 @@ impl Process {
             keys,
             database,
             log,
-            retired,
+            neighbours,
             engine,
             crypto_policy,
             clock,
@@ -228,13 +229,13 @@ impl Process {
         }
         let outcome = kokuin_web::run(specs);
         drop(listeners);
-        drop((self.intake, self.marks));
+        drop((self.intake, self.marks, self.neighbours));
         report_stop("log", self.log.close());
         Ok(outcome?)
     }
 
     pub(super) fn log_routes(&self) -> LogRoutes {
-        LogRoutes::new(Arc::new(self.log.clone())).with_others(self.retired.clone())
+        LogRoutes::new(Arc::new(self.log.clone())).with_others(self.neighbours.others.clone())
     }
 }
 

@@ -8,7 +8,7 @@ mod inbox;
 mod open;
 mod pending;
 mod published;
-mod retired;
+mod stored;
 mod writer;
 
 use std::{
@@ -26,7 +26,7 @@ use kokuin_key::{Purpose, SigningKey};
 use kokuin_suite::Verify;
 pub use pending::Pending;
 pub(crate) use published::{Published, StoredTree};
-pub use retired::RetiredLog;
+pub use stored::StoredLog;
 use writer::{Shared, Submission, Writer};
 
 use crate::{

@@ -229,9 +229,12 @@ impl Database {
     /// # Errors
     /// [`StoreError::NoLog`] or a failure.
     pub fn log_reader(&self, name: &LogName) -> Result<LogReader, StoreError> {
+        Ok(LogReader::new(self.clone(), self.log_no(name)?))
+    }
+
+    pub(crate) fn log_no(&self, name: &LogName) -> Result<i64, StoreError> {
         let row = self.with(|connection| find(connection, name))?;
-        let (log_no, ..) = row.ok_or_else(|| StoreError::NoLog(name.clone()))?;
-        Ok(LogReader::new(self.clone(), log_no))
+        row.map(|(log_no, ..)| log_no).ok_or_else(|| StoreError::NoLog(name.clone()))
     }
 
     /// Every log, in the order in which they were made: none can be hidden.
@@ -270,8 +273,7 @@ impl Database {
                 retire()?
             }
             Place::Postgres(options) => {
-                let row = self.with(|connection| find(connection, name))?;
-                let (log_no, ..) = row.ok_or_else(|| StoreError::NoLog(name.clone()))?;
+                let log_no = self.log_no(name)?;
                 let session = Session::open(&options.url, options.standbys)?;
                 let _lease = Lease::take(options, &session, log_no, name)?;
                 retire()?

@@ -35,6 +35,10 @@ pub struct PostgresOptions {
 impl PostgresOptions {
     /// The lease unless configured.
     pub const DEFAULT_LEASE: Duration = Duration::from_secs(10);
+    /// Shorter ones are lost to any hiccup.
+    pub const SHORTEST_LEASE: Duration = Duration::from_secs(2);
+    /// Longer ones keep a log from everybody.
+    pub const LONGEST_LEASE: Duration = Duration::from_secs(300);
 
     /// Nothing leaves this long before the lease ends: the longest way from a look at the clock to a client.
     fn margin(&self) -> Duration {

@@ -12,6 +12,7 @@ mod lease;
 mod lock;
 mod log_reader;
 mod log_store;
+mod noted;
 mod schema;
 mod seal;
 mod session;

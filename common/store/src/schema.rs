@@ -92,6 +92,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    noted (log_no, other_no) {
+        log_no -> BigInt,
+        other_no -> BigInt,
+    }
+}
+
+diesel::table! {
     tenant (name) {
         name -> Text,
         salt -> Binary,

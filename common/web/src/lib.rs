@@ -33,7 +33,7 @@ pub use client::{Client, ForwardedHeader, Network, NetworkError, Proxies};
 pub use correlation::{CorrelationId, correlate};
 pub use health::{Health, NotReady, Readiness};
 pub use limits::{Limits, RateLimit};
-pub use log_routes::{LogRoutes, PublicLog};
+pub use log_routes::{LogRoutes, OtherLogs, PublicLog};
 pub use problem::{Problem, ProblemBody};
 pub use refused::Refused;
 pub use refused_counts::RefusedCounts;

@@ -9,9 +9,12 @@ use actix_web::{
     http::{StatusCode, header},
     web::{self, Data, Path, ServiceConfig},
 };
-use kokuin_audit::tile::{BundleId, TILE_WIDTH, TileId};
+use kokuin_audit::{
+    entry::Serial,
+    tile::{BundleId, TILE_WIDTH, TileId},
+};
 use serde::Serialize;
-pub use source::PublicLog;
+pub use source::{OtherLogs, PublicLog};
 
 use crate::{Problem, Refused, get_or_head, only};
 
@@ -24,7 +27,7 @@ const A_WHILE: &str = "public, max-age=60";
 #[derive(Clone)]
 pub struct LogRoutes {
     own: Arc<dyn PublicLog>,
-    others: Arc<[Arc<dyn PublicLog>]>,
+    others: OtherLogs,
 }
 
 /// One log in the list.
@@ -68,12 +71,12 @@ impl LogRoutes {
     /// Routes for the log that this process writes.
     #[must_use]
     pub fn new(own: Arc<dyn PublicLog>) -> Self {
-        Self { own, others: Arc::new([]) }
+        Self { own, others: OtherLogs::default() }
     }
 
     /// Also lists and serves logs that this process only knows, so that none can be hidden.
     #[must_use]
-    pub fn with_others(mut self, others: Vec<Arc<dyn PublicLog>>) -> Self {
+    pub fn with_others(mut self, others: impl Into<OtherLogs>) -> Self {
         self.others = others.into();
         self
     }
@@ -88,14 +91,22 @@ impl LogRoutes {
             .service(resource("/logs/{name}/{path:.*}").route(get_or_head().to(named)));
     }
 
-    fn all(&self) -> impl Iterator<Item = &Arc<dyn PublicLog>> {
-        std::iter::once(&self.own).chain(self.others.iter())
+    fn all(&self) -> impl Iterator<Item = Arc<dyn PublicLog>> {
+        std::iter::once(Arc::clone(&self.own)).chain(self.others.list())
+    }
+
+    /// The receipt of a token or seal that another instance logged; `None` if no log known here has it under a checkpoint. May block.
+    ///
+    /// # Errors
+    /// The code of what went wrong.
+    pub fn receipt_elsewhere(&self, serial: &Serial) -> Result<Option<String>, &'static str> {
+        self.others.list().iter().find_map(|log| log.receipt(serial).transpose()).transpose()
     }
 }
 
 impl std::fmt::Debug for LogRoutes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.all().map(|log| log.origin())).finish()
+        f.debug_list().entries(self.all().map(|log| log.origin().to_owned())).finish()
     }
 }
 
@@ -106,11 +117,12 @@ async fn own(routes: Data<LogRoutes>, path: Path<String>) -> Result<HttpResponse
 async fn named(routes: Data<LogRoutes>, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (name, path) = path.into_inner();
     let log = routes.all().find(|log| log.name() == name).ok_or(Refused::NotFound)?;
-    serve(log, &path).await
+    serve(&log, &path).await
 }
 
 async fn list(routes: Data<LogRoutes>) -> HttpResponse {
-    let logs: Vec<Listed<'_>> = routes.all().map(|log| listed(log.as_ref())).collect();
+    let all: Vec<Arc<dyn PublicLog>> = routes.all().collect();
+    let logs: Vec<Listed<'_>> = all.iter().map(|log| listed(log.as_ref())).collect();
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(logs)
 }
 

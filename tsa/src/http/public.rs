@@ -7,7 +7,7 @@ use actix_web::{
 };
 use kokuin_asn1::{Certificate, pem};
 use kokuin_audit::{ReceiptAnswer, Wanted, entry::Serial};
-use kokuin_web::{Problem, Refused};
+use kokuin_web::{LogRoutes, Problem, Refused};
 
 use crate::{Service, life::Phase, seat::Seat};
 
@@ -56,9 +56,25 @@ fn chain<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> HttpRespons
         (status = 503, description = "No checkpoint covers the entry yet; see Retry-After"),
     )
 )]
-pub(super) async fn receipt(service: Data<Service>, serial: Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn receipt(
+    service: Data<Service>,
+    logs: Data<LogRoutes>,
+    serial: Path<String>,
+) -> Result<HttpResponse, Problem> {
     let serial = Serial::from_hex(&serial).map_err(|_| unknown())?;
-    let answer = web::block(move || service.log().receipt(Wanted::Serial(&serial))).await.map_err(|_| not_yet(1))?;
+    let answer = web::block(move || {
+        let own = service.log().receipt(Wanted::Serial(&serial));
+        // Behind one address, another instance may have made the token.
+        let other = match own {
+            Ok(ReceiptAnswer::Unknown) => logs.receipt_elsewhere(&serial).unwrap_or_default(),
+            Ok(ReceiptAnswer::Receipt(_) | ReceiptAnswer::NotYetCovered { .. }) | Err(_) => None,
+        };
+        (own, other)
+    });
+    let (answer, other) = answer.await.map_err(|_| not_yet(1))?;
+    if let Some(receipt) = other {
+        return Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(receipt));
+    }
     match answer {
         Ok(ReceiptAnswer::Receipt(receipt)) => {
             Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(receipt.to_string()))

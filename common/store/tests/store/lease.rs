@@ -1,1 +1,81 @@
-//! What only PostgreSQL needs: leases, settings of a server, positions of standbys.
+//! What only PostgreSQL needs: leases, and settings of a server that lose commits.
+
+use std::{thread, time::Duration};
+
+use kokuin_store::{Database, PostgresOptions, PostgresUrl, StoreError, Unreachable};
+
+use crate::{
+    log::{open, tst},
+    place::{LEASE, Place, Server},
+};
+
+/// THR-43: whoever was taken over writes nothing, and knows it for good.
+#[test]
+fn a_writer_that_was_taken_over_writes_nothing_thr_43() {
+    let Some(place) = Place::postgres() else { return };
+    let log = open(&place).unwrap();
+    log.append_encoded(tst(1)).wait().unwrap();
+    place.execute("UPDATE lease SET epoch = epoch + 1, \"grant\" = 'another'");
+    assert!(log.append_encoded(tst(2)).wait().is_err());
+    let lost = (0..1000).any(|_| {
+        thread::sleep(Duration::from_millis(10));
+        log.is_taken_over()
+    });
+    assert!(lost && !log.is_writable());
+    assert_eq!(log.append_encoded(tst(3)).wait().unwrap_err().code(), "audit.closed");
+    let stored = place.open().unwrap().log_reader(log.name()).unwrap();
+    assert_eq!(kokuin_audit::LogRead::size(&stored).unwrap(), kokuin_audit::TreeSize(2));
+}
+
+/// An equal epoch of a server that lost sight of this one is another grant.
+#[test]
+fn an_equal_epoch_is_no_grant_thr_43() {
+    let Some(place) = Place::postgres() else { return };
+    let log = open(&place).unwrap();
+    place.execute("UPDATE lease SET \"grant\" = 'another'");
+    assert!(log.append_encoded(tst(1)).wait().is_err());
+}
+
+/// THR-46: a server that may lose commits is refused, by whatever it was told to.
+#[test]
+fn refuses_a_server_that_may_lose_commits_thr_46() {
+    let Some(place) = Place::postgres() else { return };
+    let refused = |setting| match place.open() {
+        Err(StoreError::Setting { setting: found, .. }) => assert_eq!(found, setting),
+        other => panic!("{setting}: {other:?}"),
+    };
+    place.execute(
+        "DO $$ BEGIN EXECUTE 'ALTER DATABASE ' || current_database() || ' SET synchronous_commit = off'; END $$",
+    );
+    refused("synchronous_commit");
+    let Some(server) = Server::start(&["fsync=off"]) else { return };
+    let options =
+        |standbys| PostgresOptions { url: PostgresUrl::new(&server.url("kokuin")).unwrap(), standbys, lease: LEASE };
+    assert!(matches!(Database::open_postgres(options(0)), Err(StoreError::Setting { setting: "fsync", .. })));
+}
+
+/// THR-46: standbys that are demanded must be configured.
+#[test]
+fn refuses_a_server_without_the_standbys_demanded_thr_46() {
+    let Some(place) = Place::postgres() else { return };
+    let options = PostgresOptions { standbys: 1, ..place.options().unwrap() };
+    let found = Database::open_postgres(options).unwrap_err();
+    assert!(matches!(found, StoreError::Setting { setting: "synchronous_standby_names", .. }), "{found:?}");
+}
+
+/// THR-104: neither the address nor what the library says of it is in an error.
+#[test]
+fn tells_nothing_of_the_address_thr_104() {
+    let Some(place) = Place::postgres() else { return };
+    let good = place.url().unwrap();
+    let wrong = PostgresUrl::new(&good.replace("not-a-secret", "hunter2@elsewhere")).unwrap();
+    let options = PostgresOptions { url: wrong, ..place.options().unwrap() };
+    let error = Database::open_postgres(options).unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("elsewhere") && !format!("{error} {error:?}").contains("hunter2"));
+    let wrong = PostgresUrl::new(&good.replace("not-a-secret", "hunter2")).unwrap();
+    let options = PostgresOptions { url: wrong, ..place.options().unwrap() };
+    match Database::open_postgres(options) {
+        Err(StoreError::Unreachable { kinds }) => assert_eq!(kinds, [Unreachable::Password]),
+        other => panic!("{other:?}"),
+    }
+}

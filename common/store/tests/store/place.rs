@@ -72,6 +72,10 @@ impl Place {
         self.folder().join("kokuin.db")
     }
 
+    pub(crate) fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
     pub(crate) fn options(&self) -> Option<PostgresOptions> {
         let url = PostgresUrl::new(self.url.as_deref()?).unwrap();
         Some(PostgresOptions { url, standbys: 0, lease: LEASE })

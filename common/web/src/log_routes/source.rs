@@ -1,7 +1,10 @@
 //! What is served of a log.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use kokuin_audit::{
-    Log, RetiredLog,
+    Log, StoredLog,
+    entry::Serial,
     tile::{BundleId, TileId},
 };
 
@@ -29,6 +32,41 @@ pub trait PublicLog: Send + Sync {
     /// # Errors
     /// The code of what went wrong.
     fn entries(&self, id: BundleId) -> Result<Option<Vec<u8>>, &'static str>;
+    /// The receipt of a token or seal, where this log has one; may block.
+    ///
+    /// # Errors
+    /// The code of what went wrong.
+    fn receipt(&self, _serial: &Serial) -> Result<Option<String>, &'static str> {
+        Ok(None)
+    }
+}
+
+/// The logs that this process only knows. They grow and begin while it runs; clones are the same list.
+#[derive(Clone, Default)]
+pub struct OtherLogs(Arc<RwLock<Vec<Arc<dyn PublicLog>>>>);
+
+impl OtherLogs {
+    /// Replaces the list.
+    pub fn set(&self, logs: Vec<Arc<dyn PublicLog>>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = logs;
+    }
+
+    /// The list as it is now.
+    pub(super) fn list(&self) -> Vec<Arc<dyn PublicLog>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl std::fmt::Debug for OtherLogs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.list().iter().map(|log| log.origin().to_owned())).finish()
+    }
+}
+
+impl From<Vec<Arc<dyn PublicLog>>> for OtherLogs {
+    fn from(logs: Vec<Arc<dyn PublicLog>>) -> Self {
+        Self(Arc::new(RwLock::new(logs)))
+    }
 }
 
 impl PublicLog for Log {
@@ -65,7 +103,7 @@ impl PublicLog for Log {
     }
 }
 
-impl PublicLog for RetiredLog {
+impl PublicLog for StoredLog {
     fn name(&self) -> &str {
         self.name().as_str()
     }
@@ -79,7 +117,12 @@ impl PublicLog for RetiredLog {
     }
 
     fn is_open(&self) -> bool {
-        false
+        self.is_open()
+    }
+
+    fn receipt(&self, serial: &Serial) -> Result<Option<String>, &'static str> {
+        let receipt = self.receipt(serial).map_err(|error| error.code())?;
+        Ok(receipt.map(|receipt| receipt.to_string()))
     }
 
     fn size(&self) -> u64 {

@@ -41,7 +41,7 @@ impl PublicLog for Example {
 }
 
 async fn get(path: &str) -> (u16, String, String, usize) {
-    let routes = LogRoutes::new(Arc::new(Example("own"))).with_others(vec![Arc::new(Example("old"))]);
+    let routes = LogRoutes::new(Arc::new(Example("own"))).with_others(others());
     let app = test::init_service(App::new().configure(|config| routes.configure(config))).await;
     let response = test::call_service(&app, test::TestRequest::with_uri(path).to_request()).await;
     let header = |name| response.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
@@ -51,6 +51,10 @@ async fn get(path: &str) -> (u16, String, String, usize) {
 
 fn ok(media: &str, cache: &str, length: usize) -> (u16, String, String, usize) {
     (200, media.to_owned(), cache.to_owned(), length)
+}
+
+fn others() -> Vec<Arc<dyn PublicLog>> {
+    vec![Arc::new(Example("old"))]
 }
 
 #[actix_web::test]
@@ -111,7 +115,7 @@ async fn says_so_when_the_store_fails() {
 
 #[actix_web::test]
 async fn lists_every_log() {
-    let routes = LogRoutes::new(Arc::new(Example("own"))).with_others(vec![Arc::new(Example("old"))]);
+    let routes = LogRoutes::new(Arc::new(Example("own"))).with_others(others());
     let app = test::init_service(App::new().configure(|config| routes.configure(config))).await;
     let body = test::call_and_read_body(&app, test::TestRequest::with_uri("/logs").to_request()).await;
     let one = |name: &str, state: &str| {

@@ -1,4 +1,5 @@
-//! A log that nobody writes any more, as it was left: still listed and served, so that no log can be hidden.
+//! A log that this process does not write, as the store has it now: one that was ended, or another instance's. Listed and served all the same, so
+//! that no log can be hidden.
 
 use std::{fmt, sync::Arc};
 
@@ -6,25 +7,29 @@ use kokuin_suite::Verify;
 
 use crate::{
     checkpoint::SignedCheckpoint,
+    entry::Serial,
     frontier::Frontier,
     log::{LogError, StoredTree},
+    merkle::inclusion_proof,
     name::LogName,
     note::VerifierKey,
+    receipt::Receipt,
     storage::{LogRead, StorageError},
     tile::{BundleId, TileId},
 };
 
-/// A retired log and the last checkpoint that its store holds.
-pub struct RetiredLog {
+/// A log and the last checkpoint that its store holds.
+pub struct StoredLog {
     name: LogName,
     vkey: VerifierKey,
     read: Arc<dyn LogRead>,
     checkpoint: SignedCheckpoint,
     edge: Frontier,
+    open: bool,
 }
 
-impl RetiredLog {
-    /// Takes up what the store holds of the log; `None` if it never had a checkpoint.
+impl StoredLog {
+    /// Takes up what the store holds of the log, which somebody still writes if it is `open`; `None` if it never had a checkpoint.
     ///
     /// # Errors
     /// [`LogError`] if the stored checkpoint is not the log's, or its edge does not give its root.
@@ -33,6 +38,7 @@ impl RetiredLog {
         vkey: VerifierKey,
         read: Arc<dyn LogRead>,
         engine: &dyn Verify,
+        open: bool,
     ) -> Result<Option<Self>, LogError> {
         let Some(stored) = read.checkpoint()? else { return Ok(None) };
         let checkpoint =
@@ -40,7 +46,7 @@ impl RetiredLog {
         let size = checkpoint.size();
         let edge = Frontier::decode(size.0, &stored.frontier).filter(|edge| edge.root() == checkpoint.root());
         let edge = edge.ok_or(LogError::EdgeDamaged { size })?;
-        Ok(Some(Self { name, vkey, read, checkpoint, edge }))
+        Ok(Some(Self { name, vkey, read, checkpoint, edge, open }))
     }
 
     /// Its short name.
@@ -61,6 +67,27 @@ impl RetiredLog {
         &self.checkpoint
     }
 
+    /// Whether somebody writes it.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// The proof that the token or seal of this number is in the log; `None` if it is not, or no checkpoint covers it yet.
+    ///
+    /// # Errors
+    /// [`StorageError`].
+    pub fn receipt(&self, serial: &Serial) -> Result<Option<Receipt>, StorageError> {
+        let Some(index) = self.read.index_of_serial(serial)?.filter(|index| self.checkpoint.size().covers(*index))
+        else {
+            return Ok(None);
+        };
+        let entry = self.read.entry(index)?.ok_or(StorageError::Damaged { what: "entry", at: index.0 })?;
+        let tree = StoredTree { read: self.read.as_ref(), edge: &self.edge };
+        let proof = inclusion_proof(&tree, index, self.checkpoint.size())?;
+        Ok(Some(Receipt::new(Some(entry), index, proof, self.checkpoint.to_string())))
+    }
+
     /// The bytes of a tile; `None` if the checkpoint does not cover it.
     ///
     /// # Errors
@@ -78,8 +105,8 @@ impl RetiredLog {
     }
 }
 
-impl fmt::Debug for RetiredLog {
+impl fmt::Debug for StoredLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RetiredLog({} of {})", self.vkey.name(), self.checkpoint.size().0)
+        write!(f, "StoredLog({} of {})", self.vkey.name(), self.checkpoint.size().0)
     }
 }
