@@ -39,19 +39,27 @@ struct LogSettings {
 }
 
 impl LogSettings {
-    /// Opens the database that is configured, or `kokuin.db`, with paths relative to `folder`.
-    fn database(
-        &self,
-        folder: &Path,
-        open: impl FnOnce(DatabasePlace<'_>) -> anyhow::Result<Database>,
-    ) -> anyhow::Result<Database> {
+    /// The database that is configured, or `kokuin.db`, with paths relative to `folder`.
+    fn source(&self, folder: &Path) -> Source {
         let mut postgres = self.postgres.clone();
         if let Some(postgres) = &mut postgres {
             postgres.url_file = folder.join(&postgres.url_file);
         }
         let by_default = || postgres.is_none().then(|| PathBuf::from("kokuin.db"));
         let file = self.database.clone().or_else(by_default).map(|file| folder.join(file));
-        open(DatabasePlace::choose(file.as_deref(), postgres.as_ref())?)
+        Source { file, postgres }
+    }
+}
+
+/// Where a database is.
+struct Source {
+    file: Option<PathBuf>,
+    postgres: Option<Postgres>,
+}
+
+impl Source {
+    fn place(&self) -> anyhow::Result<DatabasePlace<'_>> {
+        DatabasePlace::choose(self.file.as_deref(), self.postgres.as_ref())
     }
 }
 
@@ -72,7 +80,7 @@ impl Place {
     pub(super) fn find(which: &Which) -> anyhow::Result<Self> {
         let folder = &which.data;
         let settings = read_settings(&folder.join("kokuin.toml"))?.log;
-        let database = settings.database(folder, |place| place.open_read_only())?;
+        let database = settings.source(folder).place()?.open_read_only()?;
         let (asked, own) = (which.log.as_deref(), settings.name.as_deref());
         let name = match asked.or(own) {
             Some(name) => LogName::new(name)?,
@@ -149,12 +157,12 @@ pub(super) fn tenant_secret_file(data: &Path) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// If there is none.
 pub(super) fn database(data: &Path) -> anyhow::Result<Database> {
-    read_settings(&data.join("kokuin.toml"))?.log.database(data, |place| {
-        if !place.exists() {
-            bail!("there is no database: {place:?}");
-        }
-        place.open()
-    })
+    let source = read_settings(&data.join("kokuin.toml"))?.log.source(data);
+    let place = source.place()?;
+    if !place.exists() {
+        bail!("there is no database: {place:?}");
+    }
+    place.open()
 }
 
 /// The database, to be read.
@@ -162,7 +170,7 @@ pub(super) fn database(data: &Path) -> anyhow::Result<Database> {
 /// # Errors
 /// If there is none.
 pub(super) fn database_to_read(data: &Path) -> anyhow::Result<Database> {
-    read_settings(&data.join("kokuin.toml"))?.log.database(data, |place| place.open_read_only())
+    read_settings(&data.join("kokuin.toml"))?.log.source(data).place()?.open_read_only()
 }
 
 /// How long records are kept.
