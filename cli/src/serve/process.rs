@@ -171,6 +171,8 @@ impl Process {
         let apply: Apply = Box::new(move |config, config_digest| {
             let config = config.tsa.clone().context("there is no [tsa] any more")?;
             let tsus = tsus::load(&keys, tls.as_ref(), &config)?;
+            // The same files, for new connections: a renewed certificate needs no restart.
+            tls.as_ref().map(Tls::reload).transpose()?;
             let changed = running.reload(kokuin_tsa::Reload { config, config_digest, tsus })?;
             Ok(changed.names().to_vec())
         });

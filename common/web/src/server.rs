@@ -41,7 +41,7 @@ type HangupHook = Box<dyn Fn() + Send>;
 const BLOCKING_THREADS: usize = 256;
 
 /// Connections that may wait in the kernel.
-const BACKLOG: i32 = 1_024;
+const BACKLOG: i32 = 4_096;
 
 /// How long a connection that is being closed may take for it.
 const DISCONNECT: Duration = Duration::from_secs(1);

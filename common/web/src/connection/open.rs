@@ -32,6 +32,10 @@ struct Places {
     clients: HashMap<Client, HashMap<u64, Arc<Slot>>>,
 }
 
+/// Connections of one client that are compared when one of them has to go: any of them, since a crowd of thousands must
+/// not make each newcomer cost as much.
+const LOOKED_AT: usize = 64;
+
 /// One connection's place.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -103,7 +107,7 @@ impl Places {
     fn evict(&mut self, client: &Client) -> Option<()> {
         let slots = self.clients.get(client)?;
         let quiet = slots.iter().filter(|(_, slot)| !slot.busy.load(Relaxed));
-        let (&number, _) = quiet.min_by_key(|(number, slot)| (slot.active.load(Relaxed), **number))?;
+        let (&number, _) = quiet.take(LOOKED_AT).min_by_key(|(number, slot)| (slot.active.load(Relaxed), **number))?;
         self.remove(client, number)?.evict();
         Some(())
     }

@@ -1,0 +1,134 @@
+"""TSP-47 and who may use a TSU: real curl and openssl against TLS, keys, certificates and networks."""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+
+from server import TYPE, Server, post, query, read_answer
+
+
+def openssl(*arguments, data=None):
+    done = subprocess.run(["openssl", *arguments], input=data, capture_output=True, timeout=60)
+    return done.returncode, done.stdout + done.stderr
+
+
+def authority(folder, name):
+    key, certificate = folder / f"{name}.key", folder / f"{name}.pem"
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30", "-subj", f"/CN={name}",
+            "-keyout", str(key), "-out", str(certificate))
+    return certificate, key
+
+
+def issue(folder, issuer, file, subject, extra="subjectAltName=DNS:localhost,IP:127.0.0.1"):
+    key, request, certificate = (folder / f"{file}.{end}" for end in ("key", "csr", "pem"))
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject, "-keyout", str(key),
+            "-out", str(request))
+    extensions = folder / f"{file}.ext"
+    extensions.write_text(extra + "\n")
+    openssl("x509", "-req", "-in", str(request), "-CA", str(issuer[0]), "-CAkey", str(issuer[1]), "-CAcreateserial", "-days", "20",
+            "-extfile", str(extensions), "-out", str(certificate))
+    key.chmod(0o600)
+    return certificate, key
+
+
+def curl(server, root, *arguments, path="/tsa"):
+    command = ["curl", "-sS", "--cacert", str(root), "-o", "-", "-w", "\n%{http_code}", "-H", f"Content-Type: {TYPE}", "--data-binary", "@-",
+               *arguments, f"https://localhost:{server.port}{path}", "--resolve", f"localhost:{server.port}:127.0.0.1"]
+    done = subprocess.run(command, input=query(), capture_output=True, timeout=60)
+    body, _, status = done.stdout.rpartition(b"\n")
+    return status.decode(), body
+
+
+def client_arguments(identity):
+    return ["--cert", str(identity[0]), "--key", str(identity[1])]
+
+
+def run(report, work, _connections):
+    root, clients, strangers = (authority(work, name) for name in ("root", "clients", "strangers"))
+    server_identity = issue(work, root, "server", "/CN=localhost")
+    device = issue(work, clients, "device", "/C=JP/O=Example/CN=device 1", "extendedKeyUsage=clientAuth")
+    other = issue(work, clients, "other", "/CN=other", "extendedKeyUsage=clientAuth")
+    stranger = issue(work, strangers, "stranger", "/C=JP/O=Example/CN=device 1", "extendedKeyUsage=clientAuth")
+    key = "kokuin_" + os.urandom(32).hex()
+    keys = work / "api-keys"
+    keys.write_text(f"# one line each\ndevice-7 {hashlib.sha256(key.encode()).hexdigest()}\n")
+    keys.chmod(0o600)
+    listen = f'[listen.tls]\ncertificate = "{server_identity[0]}"\nkey_file = "{server_identity[1]}"\nclient_ca = "{clients[0]}"\n'
+    tsu = (f'[tsa.tsu.access]\nnetworks = ["127.0.0.0/8"]\napi_keys_file = "{keys}"\nclient_ca = "{clients[0]}"\n'
+           'subjects = ["C=JP, O=Example, CN=device 1"]\n')
+    server = Server(work, limits="[limits]\nrate = { per_second = 1000, burst = 50 }\n", listen=listen, tsu=tsu)
+    bearer = ["-H", f"Authorization: Bearer {key}"]
+
+    for name, arguments, expected in [
+        ("an API key", bearer, "200"),
+        ("a listed certificate", client_arguments(device), "200"),
+        ("a key and a certificate that is not listed", bearer + client_arguments(other), "200"),
+        ("neither", [], "401"),
+        ("a wrong key", ["-H", "Authorization: Bearer kokuin_00"], "401"),
+        ("a wrong key beside a listed certificate", ["-H", "Authorization: Bearer x"] + client_arguments(device), "401"),
+        ("a certificate that is not listed", client_arguments(other), "403"),
+        ("a certificate of another authority", client_arguments(stranger), "000"),
+    ]:
+        status, body = curl(server, root[0], *arguments)
+        good = status == expected and (status != "200" or b"\x30\x03\x02\x01\x00" in body[:16])
+        report.check(f"access with {name}: {expected}", good, f"{status} {body[:200]}")
+    report.check("access: 401 is a problem with its challenge", b"web.credentials-missing" in curl(server, root[0])[1])
+
+    for version, shakes in [("-tls1_3", True), ("-tls1_2", True), ("-tls1_1", False), ("-tls1", False)]:
+        _, said = openssl("s_client", "-connect", f"127.0.0.1:{server.port}", version, "-CAfile", str(root[0]), "-cipher",
+                          "DEFAULT@SECLEVEL=0", data=b"")
+        has = bool(re.search(rb"Verify return code: 0|Verification: OK", said)) and b"Cipher is (NONE)" not in said
+        report.check(f"TSP-47 s_client {version}: {'a handshake' if shakes else 'none'}", has == shakes, said.decode(errors="replace")[-400:])
+    for name, cipher in [("CBC", "ECDHE-ECDSA-AES128-SHA"), ("static RSA", "AES128-GCM-SHA256"), ("NULL", "eNULL")]:
+        _, said = openssl("s_client", "-connect", f"127.0.0.1:{server.port}", "-tls1_2", "-cipher", f"{cipher}:@SECLEVEL=0", data=b"")
+        report.check(f"TSP-47 no {name} cipher", b"Cipher is (NONE)" in said or b"alert" in said, said.decode(errors="replace")[-300:])
+    _, said = openssl("s_client", "-connect", f"127.0.0.1:{server.port}", "-alpn", "h2", data=b"")
+    report.check("THR-87 no HTTP/2", b"no application protocol" in said or b"alert number 120" in said, said.decode(errors="replace")[-300:])
+    _, said = openssl("s_client", "-connect", f"127.0.0.1:{server.port}", "-alpn", "h2,http/1.1", data=b"")
+    report.check("TSP-47 ALPN agrees on HTTP/1.1", b"ALPN protocol: http/1.1" in said)
+    with server.connect() as stream:
+        stream.sendall(post(query()))
+        try:
+            answer = read_answer(stream)
+        except OSError:
+            answer = (0,)
+        report.check("TSP-47 nothing is answered in the clear", answer[0] == 0)
+
+    (work / "sample").write_text("sample")
+    kokuin = [os.environ["KOKUIN_BIN"], "timestamp", str(work / "sample"), "--tsa", f"https://localhost:{server.port}/tsa"]
+    stamp = lambda *more: subprocess.run([*kokuin, "--force", *more], capture_output=True, timeout=60)
+    if b"--tls-ca" in subprocess.run([kokuin[0], "timestamp", "--help"], capture_output=True).stdout:
+        trusted = stamp("--tls-ca", str(root[0]))
+        report.check("kokuin timestamp speaks TLS and is told 401", b"401" in trusted.stderr, trusted.stderr.decode())
+        wrong = stamp("--tls-ca", str(strangers[0]))
+        report.check("kokuin timestamp trusts no other authority", b"401" not in wrong.stderr and wrong.returncode != 0, wrong.stderr.decode())
+
+    codes = [curl(server, root[0], *bearer)[0] for _ in range(3)]
+    report.check("access: a client is let in again and again", codes == ["200"] * 3, str(codes))
+    server.stop()
+    shown = (work / "server.log").read_bytes()
+    report.check("THR-104 no key and no subject in the messages", key.encode() not in shown and b"device 1" not in shown)
+    keys.chmod(0o644)
+    report.check("THR-103 no start with a file of keys that others read", refuses(server))
+    keys.chmod(0o600)
+    server_identity[1].chmod(0o640)
+    report.check("THR-103 no start with a key file that others read", refuses(server))
+    server_identity[1].chmod(0o600)
+
+    config = server.data / "kokuin.toml"
+    config.write_text(config.read_text().replace('networks = ["127.0.0.0/8"]', 'networks = ["10.0.0.0/8"]'))
+    server.start()
+    status, body = curl(server, root[0], *bearer)
+    report.check("access from another network: 403", status == "403" and b"web.forbidden" in body, f"{status} {body[:200]}")
+    server.stop()
+
+
+def refuses(server):
+    server.start(wait=False)
+    try:
+        return server.process.wait(60) != 0
+    except subprocess.TimeoutExpired:
+        server.stop(signal.SIGKILL)
+        return False

@@ -1,0 +1,111 @@
+"""THR-85, THR-86: requests made to cost, and labels made to grow."""
+
+import os
+import random
+import time
+
+from server import TYPE, Server, post, read_answer
+
+# The row says 50 ms of processor time and 1 MB of growth. The counter of /proc ticks every 10 ms and counts the journal too,
+# so each request is sent several times and the mean is compared; memory that the allocator keeps is allowed once.
+ROUNDS = 5
+CPU_MS = 50
+GROWTH_KIB = 1024
+
+
+def length(value):
+    if value < 128:
+        return bytes([value])
+    octets = value.to_bytes((value.bit_length() + 7) // 8, "big")
+    return bytes([0x80 | len(octets)]) + octets
+
+
+def tlv(tag, content):
+    return bytes([tag]) + length(len(content)) + content
+
+
+def request(*parts, imprint=None):
+    algorithm = tlv(0x30, bytes.fromhex("0609608648016503040201") + b"\x05\x00")
+    imprint = imprint or tlv(0x30, algorithm + tlv(0x04, b"\x00" * 32))
+    return tlv(0x30, b"\x02\x01\x01" + imprint + b"".join(parts))
+
+
+def nested(depth):
+    body = b"\x05\x00"
+    for _ in range(depth):
+        body = tlv(0x30, body)
+    return body
+
+
+def bombs():
+    oid = tlv(0x06, b"\x2a" + b"\x01" * 1_000_000)
+    extension = tlv(0x30, b"\x06\x03\x2a\x03\x04" + tlv(0x04, b""))
+    small_oid = tlv(0x06, b"\x2a" + b"\x01" * 12_000)
+    return {
+        "nonce of 1 MB": request(tlv(0x02, b"\x01" * (1 << 20))),
+        "nonce of 12 KiB": request(tlv(0x02, b"\x01" * 12_000)),
+        "OID of a million arcs": request(oid),
+        "OID of 12,000 arcs": request(small_oid),
+        "100,000 extensions": request(tlv(0xA0, extension * 100_000)),
+        "1,400 extensions": request(tlv(0xA0, extension * 1_400)),
+        "depth 10,000": nested(10_000),
+        "depth 4,000": nested(4_000),
+        "indefinite length": b"\x30\x80" + b"\x30\x80" * 5_000,
+        "random octets": os.urandom(16_000),
+    }
+
+
+def raw(fields, body=b"", rest=b""):
+    return f"POST /tsa HTTP/1.1\r\nHost: a\r\n{fields}\r\n".encode() + body + rest
+
+
+def send(server, data):
+    """Sends as much as the server takes; the first line of its answer."""
+    with server.connect() as stream:
+        try:
+            stream.sendall(data)
+        except OSError:
+            pass
+        try:
+            return read_answer(stream)
+        except OSError:
+            return 0, b"", b""
+
+
+def run(report, work, _connections):
+    server = Server(work)
+    kind = f"Content-Type: {TYPE}\r\n"
+    chunk = b"1000\r\n" + b"x" * 4096 + b"\r\n"
+    requests = {name: post(body) for name, body in bombs().items()}
+    requests["body of 1 GB, announced"] = raw(kind + "Content-Length: 1073741824\r\n", b"x" * 65536)
+    requests["body of 1 GB, announced, as much as it takes"] = raw(kind + "Content-Length: 1073741824\r\n", b"x" * (64 << 20))
+    requests["chunks without end"] = raw(kind + "Transfer-Encoding: chunked\r\n", chunk * 16_384)
+    requests["Content-Type a million times"] = raw(kind * 1_000_000)
+    requests["one header of 1 MB"] = raw(f"X: {'a' * (1 << 20)}\r\n")
+    for _ in range(200):
+        assert server.ask(post(request()))[0] == 200
+    for name, data in requests.items():
+        before_cpu, before_rss = server.cpu_ms(), server.rss_kib()
+        answers = [send(server, data) for _ in range(ROUNDS)]
+        cpu, growth = (server.cpu_ms() - before_cpu) / ROUNDS, server.rss_kib() - before_rss
+        refused = all(status in (0, 400, 408, 413, 431) or (status == 200 and b"\x02\x01\x02" in body[:8])
+                      for status, _, body in answers)
+        report.check(f"THR-85 {name}: refused", refused, str([answer[:2] for answer in answers[:1]]))
+        report.check(f"THR-85 {name}: {cpu:.0f} ms, {growth} KiB", cpu < CPU_MS and growth < GROWTH_KIB)
+    report.check("THR-85 issues as before", server.ask(post(request()))[0] == 200)
+
+    series = lambda: sorted(line.rsplit(" ", 1)[0] for line in server.get("/metrics")[2].decode().splitlines()
+                            if line and not line.startswith("#"))
+    before = series()
+    with server.connect() as stream:
+        for number in range(300):
+            random.seed(number)
+            method = random.choice(["GET", "PUT", "BREW", f"M{number}", "DELETE"])
+            path = random.choice([f"/x{number}", f"/tsa/t{number}", "/tsa", f"/logs/l{number}/checkpoint", f"/tsa/receipts/{number:x}"])
+            stream.sendall(f"{method} {path} HTTP/1.1\r\nHost: h{number}\r\nUser-Agent: u{number}\r\n\r\n".encode())
+            assert read_answer(stream)[0] >= 400
+    for number in range(300):
+        policy = tlv(0x06, bytes([0x2A, 3 + number % 100, number % 127]))
+        server.ask(post(request(policy)))
+    report.check("THR-86 random paths, methods, policies and tenants add no series", series() == before)
+    server.stop()
