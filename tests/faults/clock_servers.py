@@ -23,10 +23,19 @@ class World:
 
     def utc(self):
         """Microseconds since 1970, and whether it is 23:59:60, which they cannot say."""
-        count = now_us() + self.moved
+        count = self.counted()
         if self.midnight is None or count < self.midnight:
             return count, False
         return count - SECOND, count < self.midnight + SECOND
+
+
+    def count(self, utc_us):
+        """A named moment, counted with the leap second: what lies between two of these has really passed."""
+        return utc_us if self.midnight is None or utc_us < self.midnight else utc_us + SECOND
+
+    def counted(self):
+        """Now, counted so; 23:59:60 has a count of its own."""
+        return now_us() + self.moved
 
 
 class Server:

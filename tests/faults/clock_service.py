@@ -89,10 +89,10 @@ class Service:
     def ask(self, connection, document):
         imprint = der(0x30, SHA256 + der(0x04, hashlib.sha256(document).digest()))
         request = der(0x30, der(0x02, b"\x01") + imprint)
-        before = self.world.utc()
+        before = self.world.counted()
         connection.request("POST", "/tsa", request, {"Content-Type": "application/timestamp-query"})
         body = connection.getresponse().read()
-        after = self.world.utc()
+        after = self.world.counted()
         with self.lock:
             self.judge(body, before, after)
 
@@ -106,9 +106,10 @@ class Service:
             return
         at_us, accuracy_us = read_token(parts[1][1])
         self.tokens += 1
-        if not before[0] - accuracy_us <= at_us <= after[0] + accuracy_us:
-            self.wrong.append(f"genTime {at_us}, accuracy {accuracy_us} us, asked between {before[0]} and {after[0]}")
-        if before[1] and after[1]:
+        if not before - accuracy_us <= self.world.count(at_us) <= after + accuracy_us:
+            self.wrong.append(f"genTime {at_us}, accuracy {accuracy_us} us, asked between {before} and {after}")
+        midnight = self.world.midnight
+        if midnight is not None and midnight <= before and after < midnight + 1_000_000:
             self.wrong.append(f"genTime {at_us} was issued in 23:59:60")
         self.newest = max(self.newest, at_us)
 
