@@ -17,6 +17,7 @@ mod hardening;
 mod init;
 mod keys;
 mod output;
+mod problem;
 mod profile;
 mod receipt;
 mod seal;
@@ -39,7 +40,7 @@ enum Command {
     Init(init::Args),
     /// Run the services
     Serve(serve::Args),
-    /// Time-stamp files: FILE.tsr and its log receipt FILE.tsr.tlog-proof
+    /// Time-stamp files: FILE.tsr, or with --batch FILE.ers, and the log receipt beside it
     Timestamp(timestamp::Args),
     /// Seal files through the e-seal service
     Seal(seal::Args),

@@ -12,7 +12,7 @@ use kokuin_fetch::{Answer, Client, FormPart, Limits, Reach, Url};
 use kokuin_settings::{Secret, SecretFile};
 use serde::Deserialize;
 
-use crate::{output, receipt};
+use crate::{output, problem, receipt};
 
 /// A sealed document may be a third larger in JSON than its limit of 32 MiB.
 const ANSWER_LIMIT: u64 = 64 << 20;
@@ -81,15 +81,6 @@ struct Sealed {
     object: String,
 }
 
-/// RFC 9457.
-#[derive(Debug, Deserialize)]
-struct Problem {
-    code: String,
-    title: String,
-    #[serde(default)]
-    detail: Option<String>,
-}
-
 /// Seals each file.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
@@ -133,11 +124,7 @@ fn read(answer: &Answer) -> anyhow::Result<Sealed> {
     if answer.status == 201 {
         return serde_json::from_slice(&answer.body).context("the service's answer is not as expected");
     }
-    let Ok(problem) = serde_json::from_slice::<Problem>(&answer.body) else {
-        bail!("the service answered with status {}", answer.status);
-    };
-    let detail = problem.detail.map_or_else(String::new, |detail| format!(": {}", detail.escape_debug()));
-    bail!("{}{detail} ({}, status {})", problem.title.escape_debug(), problem.code.escape_debug(), answer.status)
+    Err(problem::told(answer))
 }
 
 fn place(output: &Path, file: &Path, format: Format) -> anyhow::Result<PathBuf> {
@@ -156,13 +143,5 @@ mod tests {
     fn seals_a_pdf_inside_and_everything_else_beside() {
         assert_eq!(Format::of(Path::new("a/Invoice.PDF")), Format::Pades);
         assert_eq!(Format::of(Path::new("a/pdf")), Format::Cades);
-    }
-
-    #[test]
-    fn tells_what_the_service_refused_and_escapes_it() {
-        let body = br#"{"code":"eseal.pdf-encrypted","title":"the PDF is encrypted","detail":"\u001b[2J"}"#;
-        let answer = Answer { status: 422, content_type: "application/problem+json".to_owned(), body: body.to_vec() };
-        let text = read(&answer).unwrap_err().to_string();
-        assert_eq!(text, "the PDF is encrypted: \\u{1b}[2J (eseal.pdf-encrypted, status 422)");
     }
 }

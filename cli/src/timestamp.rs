@@ -1,5 +1,8 @@
 //! `kokuin timestamp FILE...`: what any RFC 3161 client does, in one word, and the log receipt beside it.
 
+mod batch;
+mod lane;
+
 use std::{
     fs::File,
     io::{self, Read as _},
@@ -19,7 +22,7 @@ use crate::{output, receipt};
 /// What to stamp, and where.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Files to stamp; FILE.tsr and FILE.tsr.tlog-proof are written beside each
+    /// Files to stamp; FILE.tsr (with --batch FILE.ers) and its log receipt, the same with .tlog-proof, are written beside each
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Address of the time-stamp authority
@@ -28,6 +31,9 @@ pub(crate) struct Args {
     /// Digest algorithm
     #[arg(long, value_name = "NAME", default_value = "sha256", value_parser = ["sha256", "sha384", "sha512"])]
     hash: String,
+    /// One token for all files: an evidence record (RFC 4998) for each, which verifies alone
+    #[arg(long, conflicts_with_all = ["policy", "no_cert"])]
+    batch: bool,
     /// The only policy that will do
     #[arg(long, value_name = "OID")]
     policy: Option<Oid>,
@@ -41,10 +47,13 @@ pub(crate) struct Args {
 
 /// Stamps each file.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    // The address is the user's own choice, so it may be on this machine or in the own network.
-    let client = Client::new(Limits::TSP.with_reach(Reach::CONFIGURED));
     let url: Url = args.tsa.parse()?;
     let algorithm: DigestAlgorithm = args.hash.parse()?;
+    if args.batch {
+        return batch::run(args, algorithm);
+    }
+    // The address is the user's own choice, so it may be on this machine or in the own network.
+    let client = Client::new(Limits::TSP.with_reach(Reach::CONFIGURED));
     for file in &args.files {
         stamp(&client, &url, algorithm, args, file).with_context(|| format!("no time-stamp for {}", file.display()))?;
     }
@@ -89,9 +98,13 @@ fn digest_of(file: &Path, algorithm: DigestAlgorithm) -> io::Result<Vec<u8>> {
 
 /// Receipts are beside the authority's address: `/tsa` and `/tsa/{tsu}` share `/tsa/receipts`.
 fn receipt_url(tsa: &str, serial: &[u8]) -> String {
+    format!("{}/receipts/{}", service_url(tsa), hex::encode(serial))
+}
+
+/// What all TSUs of an authority share: the address up to `/tsa`.
+fn service_url(tsa: &str) -> &str {
     let base = tsa.trim_end_matches('/');
-    let base = base.rfind("/tsa").map_or(base, |at| &base[..at + "/tsa".len()]);
-    format!("{base}/receipts/{}", hex::encode(serial))
+    base.rfind("/tsa").map_or(base, |at| &base[..at + "/tsa".len()])
 }
 
 #[cfg(test)]

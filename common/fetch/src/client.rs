@@ -30,12 +30,14 @@ pub struct Client {
 /// What came back.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Answer {
-    /// The HTTP status; 200 unless [`Client::submit`] was called.
+    /// The HTTP status; 200 unless [`Client::ask`] or [`Client::submit`] was called.
     pub status: u16,
     /// Essence of the content type, in small letters, without parameters; empty if there was none.
     pub content_type: String,
     /// All of it, within the limit.
     pub body: Vec<u8>,
+    /// `Retry-After`, where it is a number of seconds.
+    pub retry_after_s: Option<u64>,
 }
 
 /// One field of a form.
@@ -92,6 +94,15 @@ impl Client {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
         ok(self.read(start, request.call())?)
+    }
+
+    /// As [`Client::get`], for a caller who can read the service's errors: every status but a redirect comes back as it is.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub fn ask(&self, url: &Url) -> Result<Answer, FetchError> {
+        let start = Instant::now();
+        self.read(start, self.agent.get(url.uri()).call())
     }
 
     /// Sends `body` to `url`, with a bearer token if the service wants one.
@@ -165,6 +176,8 @@ impl Client {
         let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let content_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
         let content_type = content_type.trim().chars().take(100).collect::<String>().to_ascii_lowercase();
+        let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+        let retry_after_s = retry_after.and_then(|value| value.trim().parse().ok());
         let mut body = Vec::new();
         let limit = self.limits.body;
         let read = response.body_mut().as_reader().take(limit.saturating_add(1)).read_to_end(&mut body);
@@ -176,7 +189,7 @@ impl Client {
         if start.elapsed() > self.limits.total {
             return Err(self.timeout());
         }
-        Ok(Answer { status, content_type, body })
+        Ok(Answer { status, content_type, body, retry_after_s })
     }
 
     fn timeout(&self) -> FetchError {

@@ -2,6 +2,7 @@
 
 import sys
 
+import batches
 import clients
 import lint
 import logs
@@ -21,7 +22,7 @@ def main() -> int:
     try:
         with from_environment() as server:
             world = World(server)
-            for room in (timestamps, records, clients, verdicts, refusals, logs, seals, lint):
+            for room in (timestamps, records, batches, clients, verdicts, refusals, logs, seals, lint):
                 room.run(world, report)
     except NotStarted as error:
         print(f"{error}\n0 passed, 1 failed")

@@ -43,7 +43,8 @@ fn code(answer: &'static [u8]) -> &'static str {
 fn fetches_and_sends() {
     let (url, _server) = serve(b"HTTP/1.1 200 OK\r\ncontent-type: Text/Plain; a=b\r\ncontent-length: 2\r\n\r\nhi");
     let answer = client().get(&url).unwrap();
-    assert_eq!(answer, Answer { status: 200, content_type: "text/plain".into(), body: b"hi".to_vec() });
+    let expected = Answer { status: 200, content_type: "text/plain".into(), body: b"hi".to_vec(), retry_after_s: None };
+    assert_eq!(answer, expected);
 
     let (url, server) = serve(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
     let token = Secret::new(b"abc".to_vec());
@@ -54,6 +55,18 @@ fn fetches_and_sends() {
         seen.contains("content-type: application/x\r\n") && seen.contains("authorization: bearer abc\r\n"),
         "{seen}"
     );
+}
+
+#[test]
+fn hands_over_a_status_and_when_to_come_again_to_who_asks_for_it() {
+    let accepted = b"HTTP/1.1 202 Accepted\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
+    let (url, _server) = serve(accepted);
+    let answer = client().ask(&url).unwrap();
+    assert_eq!((answer.status, answer.retry_after_s), (202, Some(7)));
+    assert_eq!(code(accepted), "fetch.status");
+    let (url, _server) =
+        serve(b"HTTP/1.1 503 No\r\nretry-after: Mon, 23 Nov 2026 12:00:00 GMT\r\ncontent-length: 0\r\n\r\n");
+    assert_eq!(client().ask(&url).unwrap().retry_after_s, None);
 }
 
 #[test]

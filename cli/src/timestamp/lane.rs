@@ -1,0 +1,164 @@
+//! The batch lane of a service, as its client sees it: one request, patience, and the records.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    io::Read as _,
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, bail, ensure};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use kokuin_fetch::{Answer, Client, Limits, Reach, Url};
+use kokuin_suite::DigestAlgorithm;
+use serde::Deserialize;
+
+use super::service_url;
+use crate::problem;
+
+/// How long to wait for a place, and then for the token.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Between two questions, whatever the service says.
+const LONGEST_PAUSE_S: u64 = 60;
+/// Octets of one record with its place in an archive; one has a token and 17 pairs of hashes at most.
+const RECORD: u64 = 32 * 1024;
+
+/// The lane at an address.
+pub(super) struct Lane {
+    client: Client,
+    tsa: String,
+}
+
+/// A batch with its token and all records, by digest.
+#[derive(Debug)]
+pub(super) struct Stamped {
+    pub(super) token: Vec<u8>,
+    pub(super) serial: Vec<u8>,
+    pub(super) gen_time: String,
+    pub(super) records: HashMap<Vec<u8>, Vec<u8>>,
+}
+
+/// What the service answers; more may be added to it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Told {
+    id: String,
+    status: String,
+    hash_algorithm: String,
+    token: Option<String>,
+    serial: Option<String>,
+    gen_time: Option<String>,
+    records: Option<BTreeMap<String, String>>,
+    code: Option<String>,
+}
+
+impl Lane {
+    /// The lane of the TSU at `tsa`, for `count` digests.
+    pub(super) fn new(tsa: &str, count: usize) -> Self {
+        // The address is the user's own choice, so it may be on this machine or in the own network.
+        let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
+        limits.total = Duration::from_secs(180);
+        limits.body = (count as u64 + 100).saturating_mul(RECORD);
+        Self { client: Client::new(limits), tsa: tsa.trim_end_matches('/').to_owned() }
+    }
+
+    /// To fetch other things with.
+    pub(super) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Has `digests` stamped, and fetches their records. Nobody has checked those.
+    ///
+    /// # Errors
+    /// If the service refuses, gives no token in time, or says what cannot be.
+    pub(super) fn stamp(&self, algorithm: DigestAlgorithm, digests: &[Vec<u8>]) -> anyhow::Result<Stamped> {
+        let digests: Vec<String> = digests.iter().map(hex::encode).collect();
+        let body = serde_json::json!({"hashAlgorithm": algorithm.name(), "digests": digests}).to_string();
+        let url: Url = format!("{}/batches", self.tsa).parse()?;
+        let submit = || Ok(self.client.submit(&url, "application/json", "application/json", body.as_bytes(), None)?);
+        // What was refused was not taken: it may be sent again.
+        let answer = patiently(submit, |answer| matches!(answer.status, 429 | 503))?;
+        let told = read(&answer)?;
+        let id = told.id.clone();
+        ensure!(
+            id.len() == 32 && id.bytes().all(|octet| octet.is_ascii_hexdigit()),
+            "the address of the batch is none"
+        );
+        let place = format!("{}/batches/{id}", service_url(&self.tsa));
+        let told = if answer.status == 202 { self.wait(&place)? } else { told };
+        self.finish(algorithm, told, &place)
+    }
+
+    fn wait(&self, place: &str) -> anyhow::Result<Told> {
+        let url: Url = place.parse()?;
+        let answer = patiently(|| Ok(self.client.ask(&url)?), |answer| matches!(answer.status, 202 | 429 | 503))?;
+        if answer.status == 202 {
+            bail!("the batch has no token yet; its records will be at {place}/records");
+        }
+        read(&answer)
+    }
+
+    fn finish(&self, algorithm: DigestAlgorithm, told: Told, place: &str) -> anyhow::Result<Stamped> {
+        if told.status == "failed" {
+            let code = told.code.unwrap_or_default();
+            bail!("the batch gets no token ({})", code.escape_debug());
+        }
+        let found = told.hash_algorithm.escape_debug();
+        ensure!(told.hash_algorithm == algorithm.name(), "the batch is by {found}, {algorithm} was asked for");
+        let (Some(token), Some(serial), Some(gen_time)) = (told.token, told.serial, told.gen_time) else {
+            bail!("the service's answer has no token");
+        };
+        let token = STANDARD.decode(token).context("the token is not base64")?;
+        let serial = hex::decode(serial).context("the serial number is not hexadecimal")?;
+        let records = match told.records {
+            Some(records) => records.into_iter().map(decoded).collect::<Result<_, _>>()?,
+            None => unpack(&self.client.get(&format!("{place}/records").parse()?)?.body)?,
+        };
+        Ok(Stamped { token, serial, gen_time: gen_time.escape_debug().to_string(), records })
+    }
+}
+
+/// Asks until the answer is another than `wait` is for, at the pace that the service asks for, or until patience ends.
+fn patiently(
+    mut ask: impl FnMut() -> anyhow::Result<Answer>,
+    wait: impl Fn(&Answer) -> bool,
+) -> anyhow::Result<Answer> {
+    let begun = Instant::now();
+    loop {
+        let answer = ask()?;
+        let pause = Duration::from_secs(answer.retry_after_s.unwrap_or(1).clamp(1, LONGEST_PAUSE_S));
+        if !wait(&answer) || begun.elapsed() + pause > PATIENCE {
+            return Ok(answer);
+        }
+        thread::sleep(pause);
+    }
+}
+
+fn read(answer: &Answer) -> anyhow::Result<Told> {
+    match answer.status {
+        200..=202 => serde_json::from_slice(&answer.body).context("the service's answer is not as expected"),
+        404 | 405 if answer.content_type != "application/problem+json" => {
+            bail!("the service has no batch lane (status {})", answer.status)
+        }
+        _ => Err(problem::told(answer)),
+    }
+}
+
+fn decoded((digest, record): (String, String)) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+    let digest = hex::decode(digest).context("a digest is not hexadecimal")?;
+    Ok((digest, STANDARD.decode(record).context("a record is not base64")?))
+}
+
+/// Reads an archive of `{digest}.ers`.
+fn unpack(archive: &[u8]) -> anyhow::Result<HashMap<Vec<u8>, Vec<u8>>> {
+    let mut records = HashMap::new();
+    for entry in tar::Archive::new(archive).entries()? {
+        let mut entry = entry.context("the archive of the records cannot be read")?;
+        let digest = entry.path()?.file_stem().and_then(|stem| hex::decode(stem.as_encoded_bytes()).ok());
+        let digest = digest.context("a file of the archive is not named after a digest")?;
+        let mut record = Vec::new();
+        entry.read_to_end(&mut record)?;
+        records.insert(digest, record);
+    }
+    Ok(records)
+}
