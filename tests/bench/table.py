@@ -115,6 +115,9 @@ for state in ["cold", "warm"]:
 sqlite, postgres = rate_of("sqlite-32"), rate_of("postgres-32")
 row("PostgreSQL over SQLite, tokens/s at 32 connections", "0.6", postgres / sqlite if sqlite and postgres else None, at_least(0.6), show(".2f"))
 
+parts = folder / "parts.txt"
+if parts.exists():
+    print("\nHow long each part took: " + "; ".join(parts.read_text().splitlines()) + ".")
 loop = number("openssl-ts-loop.txt")
 if loop:
     print(f"\n`openssl ts -reply` in a shell loop, without HTTP: {loop:.0f} replies/s.")
