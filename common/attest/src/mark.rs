@@ -109,7 +109,7 @@ impl AnchoredJudge {
     /// [`MarkError`] if it is none, or its signer does not lead to an anchor.
     pub fn mark(&self, checkpoint: &Checkpoint, token: &[u8], time: LogTime) -> Result<TimeMark, MarkError> {
         let text = mark_text(checkpoint.origin.as_str(), checkpoint.size, checkpoint.root);
-        let (signer, subject) = self.signer(token, &text)?;
+        let (signer, subject) = self.signer(token, &text, ControlTime::now(self.now))?;
         let said = said(token)?;
         Ok(TimeMark {
             time,
@@ -127,9 +127,8 @@ impl AnchoredJudge {
     }
 
     /// Digest and subject of the certificate that signed `token` over `text`.
-    fn signer(&self, token: &[u8], text: &str) -> Result<(Digest, String), MarkError> {
-        let now = ControlTime::now(self.now);
-        let mut request = Request::new(token, &self.trust, &*self.engine, &self.crypto_policy, now);
+    fn signer(&self, token: &[u8], text: &str, at: ControlTime) -> Result<(Digest, String), MarkError> {
+        let mut request = Request::new(token, &self.trust, &*self.engine, &self.crypto_policy, at);
         request.data = Some(DetachedData::Bytes(text.as_bytes()));
         request.revocation = RevocationRule::WhereGiven;
         let report = validate_tst(&request);
@@ -148,7 +147,7 @@ impl AnchoredJudge {
 }
 
 impl MarkJudge for AnchoredJudge {
-    fn judge(&self, mark: &TimeMark, text: &str) -> Result<(), MarkFlaw> {
+    fn judge(&self, mark: &TimeMark, text: &str, existed: Option<LogTime>) -> Result<(), MarkFlaw> {
         let wrong = |reason: &str| Err(MarkFlaw::Wrong { reason: reason.to_owned() });
         let Some(token) = &mark.token else {
             return Err(MarkFlaw::Untrusted { reason: "the token is not in the entry".to_owned() });
@@ -170,16 +169,23 @@ impl MarkJudge for AnchoredJudge {
         {
             return wrong("its time, accuracy or policy is not the entry's");
         }
-        match self.signer(token, text) {
-            Ok((signer, _)) if signer == mark.signer => Ok(()),
-            Ok(_) => wrong("another certificate signed it than the entry says"),
+        // Rounded up: a token of this second existed at the next.
+        let existed = existed.map(|time| time.unix_micros().saturating_add(999_999).div_euclid(1_000_000));
+        let at = existed.filter(|existed| *existed < self.now).map_or_else(|| ControlTime::now(self.now), ControlTime::chosen);
+        match self.signer(token, text, at) {
+            Ok((signer, _)) if signer != mark.signer => wrong("another certificate signed it than the entry says"),
+            Ok((_, subject)) if shortened(&subject) != mark.tsa.as_str() => {
+                wrong("the certificate that signed it has another subject than the entry says")
+            }
+            Ok(_) => Ok(()),
             Err(error) => Err(MarkFlaw::Untrusted { reason: error.to_string() }),
         }
     }
 }
 
-/// As much of a subject as an entry takes.
+/// As much of a subject as an entry takes; what would move a cursor becomes a question mark.
 fn shortened(subject: &str) -> String {
+    let subject = subject.replace(char::is_control, "?");
     let mut end = subject.len().min(1024);
     while !subject.is_char_boundary(end) {
         end -= 1;

@@ -13,7 +13,7 @@ use kokuin_attest::{AnchoredJudge, StampError, Stamper};
 use kokuin_audit::{
     Entry, Log, LogName, LogOptions, Origin,
     check::{CheckOptions, CheckReport, MarkFlaw, MarkJudge, check_store, mark_text},
-    entry::{Digest, LogTime, TimeMark},
+    entry::{Digest, LogTime, Text, TimeMark},
     filter::{Filter, scan},
     storage::memory::MemoryStore,
 };
@@ -172,17 +172,35 @@ fn a_mark_that_says_other_than_its_token_is_wrong() {
     let log = open(&store);
     let (_, good) = authority(foreign).stamp(&log, &judge, &own(NOW - 60)).expect("a mark");
     let text = mark_text("log.example", good.size, kokuin_audit::Hash::from_bytes(*good.root.as_bytes()));
-    assert_eq!(judge.judge(&good, &text), Ok(()));
+    assert_eq!(judge.judge(&good, &text, None), Ok(()));
     let later = LogTime::from_unix_seconds(NOW);
     for (what, mark) in [
         ("time", TimeMark { gen_time: later, ..good.clone() }),
         ("accuracy", TimeMark { accuracy_us: None, ..good.clone() }),
+        ("subject", TimeMark { tsa: Text::new("CN=National Time").expect("a text"), ..good.clone() }),
         ("signer", TimeMark { signer: Digest::of(b"x"), ..good.clone() }),
         ("digest", TimeMark { digest: Digest::of(b"x"), ..good.clone() }),
     ] {
-        assert!(matches!(judge.judge(&mark, &text), Err(MarkFlaw::Wrong { .. })), "{what}");
+        assert!(matches!(judge.judge(&mark, &text, None), Err(MarkFlaw::Wrong { .. })), "{what}");
     }
-    assert!(matches!(judge.judge(&good, "log.example\n2\n\n"), Err(MarkFlaw::Wrong { .. })));
+    assert!(matches!(judge.judge(&good, "log.example\n2\n\n", None), Err(MarkFlaw::Wrong { .. })));
     let without = TimeMark { token: None, ..good };
-    assert!(matches!(judge.judge(&without, &text), Err(MarkFlaw::Untrusted { .. })));
+    assert!(matches!(judge.judge(&without, &text, None), Err(MarkFlaw::Untrusted { .. })));
+}
+
+/// The certificate has expired since. By itself the token says nothing any more; known to have existed before, it does.
+#[test]
+fn a_mark_is_judged_at_the_time_at_which_it_is_known_to_have_existed() {
+    let foreign = world("foreign");
+    let good = judge(foreign.trust(Purpose::Tsa));
+    let store = MemoryStore::new();
+    let log = open(&store);
+    let (_, mark) = authority(foreign).stamp(&log, &good, &own(NOW - 60)).expect("a mark");
+    let text = mark_text("log.example", mark.size, kokuin_audit::Hash::from_bytes(*mark.root.as_bytes()));
+    let years_later = AnchoredJudge { now: NOW + 50 * 365 * 86_400, ..good };
+    assert!(matches!(years_later.judge(&mark, &text, None), Err(MarkFlaw::Untrusted { .. })));
+    let existed = LogTime::from_unix_seconds(NOW);
+    assert_eq!(years_later.judge(&mark, &text, Some(existed)), Ok(()));
+    let before_it = LogTime::from_unix_seconds(NOW - 86_400);
+    assert!(years_later.judge(&mark, &text, Some(before_it)).is_err(), "a token from the future of what shows it");
 }

@@ -12,9 +12,13 @@ pub struct Marked {
     pub count: u64,
     /// How many of them lead to a trust anchor that was given.
     pub trusted: u64,
-    /// The last of those.
+    /// Of these, how many because a later one shows that they existed while their certificates were good.
+    pub by_later: u64,
+    /// The one of those that covers most.
     pub last: Option<UpperBound>,
-    /// The first that could not be trusted, and why.
+    /// How many could be neither trusted nor shown to be wrong.
+    pub undecided: u64,
+    /// The first of those, and why.
     pub untrusted: Option<(LeafIndex, String)>,
 }
 
@@ -44,18 +48,35 @@ impl Marked {
             lines.push(format!("entries 0..{last} existed before {before} (foreign TSA {tsa}, entry {mark})"));
         }
         lines.push(format!("time marks: {}, {} of them verified under the anchors given", self.count, self.trusted));
+        if self.by_later > 0 {
+            lines.push(format!(
+                "{} of these have certificates that are no longer good, and existed before that by the word of a later mark",
+                self.by_later
+            ));
+        }
         if let Some((index, reason)) = &self.untrusted {
-            lines.push(format!("time mark at entry {index} is not trusted: {reason}"));
+            lines.push(format!(
+                "time marks undecided: {}; nothing rests on them; the first, at entry {index}: {reason}",
+                self.undecided
+            ));
         }
         lines
     }
 
     pub(super) fn trusted(&mut self, index: LeafIndex, mark: &TimeMark, before: LogTime) {
         self.trusted += 1;
-        self.last = Some(UpperBound { size: mark.size, before, tsa: mark.tsa.as_str().to_owned(), mark: index });
+        if self.last.as_ref().is_none_or(|last| (last.size, before) < (mark.size, last.before)) {
+            self.last = Some(UpperBound { size: mark.size, before, tsa: mark.tsa.as_str().to_owned(), mark: index });
+        }
+    }
+
+    pub(super) fn trusted_by_later(&mut self, index: LeafIndex, mark: &TimeMark, before: LogTime) {
+        self.by_later += 1;
+        self.trusted(index, mark, before);
     }
 
     pub(super) fn untrusted(&mut self, index: LeafIndex, reason: String) {
+        self.undecided += 1;
         self.untrusted.get_or_insert((index, reason));
     }
 }

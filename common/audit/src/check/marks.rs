@@ -24,6 +24,12 @@ pub const MARK_WINDOW: u64 = 1 << 19;
 /// What a token is believed to be off by where it does not say, in microseconds.
 const UNSTATED_ACCURACY_US: u64 = 1_000_000;
 
+/// What a seal may take from its time to its entry: between the two a foreign authority is asked for a token over it.
+const SEAL_TAKES: Duration = Duration::from_secs(120);
+
+/// Tokens kept until a later mark shows that they existed while their certificates were good; of more, the oldest stay in doubt.
+const MAX_DOUBTFUL: usize = 1 << 14;
+
 /// What is wrong with a mark's token.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum MarkFlaw {
@@ -41,11 +47,12 @@ pub enum MarkFlaw {
 
 /// Verifies the tokens of marks: needs trust anchors and ASN.1, which are none of this crate's business.
 pub trait MarkJudge: fmt::Debug + Send + Sync {
-    /// Whether the token in `mark` is a trusted authority's over `text`, the checkpoint's text.
+    /// Whether the token in `mark` is a trusted authority's over `text`, the checkpoint's text. `existed`: it is known to have existed then, so
+    /// that its certificates need not be good any longer; `None`: they must be good now.
     ///
     /// # Errors
     /// [`MarkFlaw`].
-    fn judge(&self, mark: &TimeMark, text: &str) -> Result<(), MarkFlaw>;
+    fn judge(&self, mark: &TimeMark, text: &str, existed: Option<LogTime>) -> Result<(), MarkFlaw>;
 }
 
 /// One entry, as long as a mark may still speak of it.
@@ -55,6 +62,15 @@ struct Recent {
     stored: Hash,
     /// The earliest that its time can mean, in Unix microseconds.
     earliest: Option<i64>,
+}
+
+/// A mark that is not trusted by itself: its certificates may have expired since.
+#[derive(Debug)]
+struct Doubtful {
+    index: LeafIndex,
+    mark: TimeMark,
+    text: String,
+    reason: String,
 }
 
 /// Gathers entries until a mark speaks of them.
@@ -70,7 +86,10 @@ pub(super) struct Marks {
     before: Option<(i64, LeafIndex)>,
     /// Nothing after this entry was logged before this time.
     since: Option<(i64, LeafIndex)>,
-    pub(super) found: Marked,
+    doubtful: VecDeque<Doubtful>,
+    /// Size and latest time of each trusted mark.
+    bounds: Vec<(TreeSize, LogTime)>,
+    found: Marked,
 }
 
 impl Marks {
@@ -84,6 +103,8 @@ impl Marks {
             by_hashes: Frontier::new(),
             before: None,
             since: None,
+            doubtful: VecDeque::new(),
+            bounds: Vec::new(),
             found: Marked::default(),
         }
     }
@@ -97,7 +118,9 @@ impl Marks {
         let vouched = entry.and_then(Entry::vouched);
         if let (Some((time, bound)), Some((since, mark))) = (vouched, self.since) {
             let latest = time.unix_micros().saturating_add_unsigned(bound);
-            let allowed = latest.saturating_add(i64::try_from(self.tolerance.as_micros()).unwrap_or(i64::MAX));
+            let takes =
+                if matches!(entry, Some(Entry::Seal(_))) { self.tolerance.max(SEAL_TAKES) } else { self.tolerance };
+            let allowed = latest.saturating_add(i64::try_from(takes.as_micros()).unwrap_or(i64::MAX));
             if allowed < since {
                 fault(Fault::BackDated { index, mark, by: micros(since.abs_diff(latest)) });
             }
@@ -111,12 +134,12 @@ impl Marks {
 
     fn mark(&mut self, index: LeafIndex, mark: &TimeMark, fault: &mut impl FnMut(Fault)) {
         self.found.count += 1;
-        if mark.size.0 > index.0 || mark.size.0 < self.by_entries.size() {
+        if mark.size.0 == 0 || mark.size.0 > index.0 || mark.size.0 < self.by_entries.size() {
             fault(Fault::MarkSize { index, size: mark.size });
             return;
         }
         let accuracy = mark.accuracy_us.unwrap_or(UNSTATED_ACCURACY_US);
-        let until = mark.gen_time.unix_micros().saturating_add_unsigned(accuracy);
+        let until = latest(mark).unix_micros();
         let late = |at: LeafIndex, earliest: i64| {
             (earliest > until).then(|| Fault::PostDated {
                 index: at,
@@ -124,8 +147,12 @@ impl Marks {
                 by: micros(earliest.abs_diff(until)),
             })
         };
-        let mut faults: Vec<Fault> =
-            self.before.take().and_then(|(earliest, at)| late(at, earliest)).into_iter().collect();
+        // It is named once; as long as it is good it stays, for a later mark may say an earlier time.
+        let known = self.before.and_then(|(earliest, at)| late(at, earliest));
+        if known.is_some() {
+            self.before = None;
+        }
+        let mut faults: Vec<Fault> = known.into_iter().collect();
         while self.by_entries.size() < mark.size.0 {
             self.settle(Some(&late), &mut |fault| faults.push(fault));
         }
@@ -136,10 +163,15 @@ impl Marks {
             return;
         }
         let text = mark_text(&self.origin, mark.size, named);
-        match self.judge.as_ref().map(|judge| judge.judge(mark, &text)) {
+        match self.judge.as_ref().map(|judge| judge.judge(mark, &text, None)) {
             None => {}
-            Some(Ok(())) => self.found.trusted(index, mark, LogTime::from_unix_micros(until)),
-            Some(Err(MarkFlaw::Untrusted { reason })) => self.found.untrusted(index, reason),
+            Some(Ok(())) => {
+                self.bounds.push((mark.size, latest(mark)));
+                self.found.trusted(index, mark, latest(mark));
+            }
+            Some(Err(MarkFlaw::Untrusted { reason })) => {
+                self.doubt(Doubtful { index, mark: mark.clone(), text, reason });
+            }
             Some(Err(MarkFlaw::Wrong { reason })) => {
                 fault(Fault::MarkToken { index, reason });
                 return;
@@ -150,6 +182,37 @@ impl Marks {
         if self.since.is_none_or(|(known, _)| known < since) {
             self.since = Some((since, index));
         }
+    }
+
+    fn doubt(&mut self, doubtful: Doubtful) {
+        if self.doubtful.len() == MAX_DOUBTFUL
+            && let Some(oldest) = self.doubtful.pop_front()
+        {
+            self.found.untrusted(oldest.index, oldest.reason);
+        }
+        self.doubtful.push_back(doubtful);
+    }
+
+    /// What the marks amount to.
+    ///
+    /// A mark whose certificates have expired says nothing by itself: whoever has the key by now could have made its token yesterday. But a later mark
+    /// that is trusted covers the entry with the token, which therefore existed by then, when the certificates may still have been good. So it goes on,
+    /// from the last mark to the first.
+    pub(super) fn finish(mut self) -> Marked {
+        let Some(judge) = self.judge.take() else { return self.found };
+        let mut undecided = Vec::new();
+        for Doubtful { index, mark, text, reason } in self.doubtful.into_iter().rev() {
+            let existed = self.bounds.iter().filter(|(size, _)| size.covers(index)).map(|(_, until)| *until).min();
+            match existed.map(|existed| judge.judge(&mark, &text, Some(existed))) {
+                Some(Ok(())) => {
+                    self.bounds.push((mark.size, latest(&mark)));
+                    self.found.trusted_by_later(index, &mark, latest(&mark));
+                }
+                Some(Err(_)) | None => undecided.push((index, reason)),
+            }
+        }
+        undecided.into_iter().rev().for_each(|(index, reason)| self.found.untrusted(index, reason));
+        self.found
     }
 
     /// Moves the oldest of the recent entries into the trees.
@@ -167,6 +230,12 @@ impl Marks {
             self.before = Some((earliest, index));
         }
     }
+}
+
+/// The latest that its token can have been made.
+fn latest(mark: &TimeMark) -> LogTime {
+    let accuracy = mark.accuracy_us.unwrap_or(UNSTATED_ACCURACY_US);
+    LogTime::from_unix_micros(mark.gen_time.unix_micros().saturating_add_unsigned(accuracy))
 }
 
 fn micros(micros: u64) -> Duration {

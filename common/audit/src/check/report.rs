@@ -29,6 +29,8 @@ impl CheckReport {
             "time_marks": {
                 "count": self.marks.count,
                 "trusted": self.marks.trusted,
+                "by_later": self.marks.by_later,
+                "undecided": self.marks.undecided,
                 "last": self.marks.last.as_ref().map(|bound| json!({
                     "size": bound.size.0,
                     "before": bound.before.to_string(),

@@ -207,7 +207,7 @@ impl<'a> TreeCheck<'a> {
             kinds: self.meaning.kinds,
             times: self.meaning.times,
             inversions: self.meaning.inversions,
-            marks: self.marks.found,
+            marks: self.marks.finish(),
             faults: self.faults,
             fault_count: self.fault_count,
         }

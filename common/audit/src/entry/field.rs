@@ -75,9 +75,9 @@ text_field!(
     |text| FieldError::Label(shown(text))
 );
 text_field!(
-    /// An explanation, 1 to 1024 octets. Never the name of a person or customer.
+    /// An explanation, 1 to 1024 octets without control characters: it is printed as it is. Never the name of a person or customer.
     Text,
-    |text| (1..=1024).contains(&text.len()),
+    |text| (1..=1024).contains(&text.len()) && !text.contains(char::is_control),
     |text| FieldError::Text(text.len())
 );
 text_field!(

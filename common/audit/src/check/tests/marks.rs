@@ -8,7 +8,7 @@ use crate::entry::{Text, TimeMark, TokenDer};
 struct Judge(Result<(), MarkFlaw>);
 
 impl MarkJudge for Judge {
-    fn judge(&self, _: &TimeMark, text: &str) -> Result<(), MarkFlaw> {
+    fn judge(&self, _: &TimeMark, text: &str, _: Option<LogTime>) -> Result<(), MarkFlaw> {
         assert!(text.starts_with("log.example\n"), "{text}");
         self.0.clone()
     }
@@ -109,4 +109,98 @@ fn an_untrusted_token_is_no_fault_and_a_wrong_one_is() {
     let report = check_marks(&store, &key, Some(Err(MarkFlaw::Wrong { reason })));
     assert_eq!(codes(&report), ["audit.mark-token"]);
     assert_eq!(report.marks.trusted, 0);
+}
+
+/// Believes a token while its certificate is good: for 100 s after its time. It is 1300 s now.
+#[derive(Debug)]
+struct Expiring;
+
+impl MarkJudge for Expiring {
+    fn judge(&self, mark: &TimeMark, _: &str, existed: Option<LogTime>) -> Result<(), MarkFlaw> {
+        let at = existed.unwrap_or(LogTime::from_unix_seconds(1300)).unix_micros();
+        let good_until = mark.gen_time.unix_micros() + 100_000_000;
+        if at <= good_until { Ok(()) } else { Err(MarkFlaw::Untrusted { reason: "expired".to_owned() }) }
+    }
+}
+
+/// A log that is marked at each of `times`, with one token before each.
+fn marked_at(times: &[i64]) -> (MemoryStore, VerifierKey) {
+    let (store, key) = marked(&[900], &[]);
+    for (serial, seconds) in (200..).zip(times) {
+        let log = open(&store);
+        log.append_encoded(tst_at(serial, seconds * 1_000_000)).wait().unwrap();
+        log.close().unwrap();
+        let log = open(&store);
+        let covered = log.checkpoint().clone();
+        log.append(&mark(covered.size(), covered.root(), *seconds)).unwrap().wait().unwrap();
+        log.close().unwrap();
+    }
+    (store, key)
+}
+
+fn check_expiring(store: &MemoryStore, key: &VerifierKey) -> CheckReport {
+    let options = CheckOptions { marks: Some(Arc::new(Expiring)), ..CheckOptions::default() };
+    check_store(store, None, key, &TestEngine, &options).unwrap()
+}
+
+/// Years later: each mark's certificate was good when the next mark was made, and the last one's is good now.
+#[test]
+fn marks_with_expired_certificates_are_carried_by_later_ones() {
+    let (store, key) = marked_at(&[1090, 1180, 1270]);
+    let report = check_expiring(&store, &key);
+    assert!(report.is_good(), "{report}");
+    assert_eq!((report.marks.count, report.marks.trusted, report.marks.by_later, report.marks.undecided), (4, 4, 3, 0));
+    assert_eq!(report.marks.last.unwrap().before, LogTime::from_unix_micros(1_270_500_000), "the one that covers most");
+}
+
+/// Whoever has an old key makes old tokens: without a later mark in time, nothing rests on them, and the report says so.
+#[test]
+fn a_mark_whose_certificate_expired_before_the_next_mark_is_undecided() {
+    let (store, key) = marked_at(&[1150, 1270]);
+    let report = check_expiring(&store, &key);
+    assert_eq!((report.marks.count, report.marks.trusted, report.marks.undecided), (3, 1, 2));
+    assert!(report.to_string().contains("undecided: 2"), "{report}");
+    let (store, key) = marked_at(&[]);
+    let report = check_expiring(&store, &key);
+    assert_eq!((report.marks.last.clone(), report.marks.undecided), (None, 1), "{report}");
+}
+
+/// A token over the empty tree can be had before there is a log: it bounds nothing, above all not entry 0.
+#[test]
+fn a_mark_over_nothing_is_no_mark() {
+    let store = MemoryStore::new();
+    let log = open(&store);
+    let empty = crate::frontier::Frontier::new().root();
+    log.append(&mark(TreeSize(0), empty, 1000)).unwrap().wait().unwrap();
+    log.close().unwrap();
+    let report = check_marks(&store, log.vkey(), Some(Ok(())));
+    assert_eq!((codes(&report), report.marks.last.clone()), (vec!["audit.mark-size"], None));
+}
+
+/// A second mark that says an earlier time than the first speaks of the same entries.
+#[test]
+fn an_earlier_time_in_a_later_mark_counts_for_entries_that_the_first_found_good() {
+    let (store, key) = marked(&[990], &[]);
+    let log = open(&store);
+    let covered = log.checkpoint().clone();
+    log.append(&mark(covered.size(), covered.root(), 900)).unwrap().wait().unwrap();
+    log.close().unwrap();
+    assert_eq!(codes(&check_marks(&store, &key, Some(Ok(())))), ["audit.post-dated"]);
+}
+
+/// A seal has its time before a foreign authority is asked for a token over it; a mark may come in between.
+#[test]
+fn a_seal_that_waited_for_its_token_is_not_back_dated_and_one_from_yesterday_is() {
+    let (store, key) = marked(&[], &[]);
+    let log = open(&store);
+    let secret = crate::commitment::TenantSecret::new([7; 32]);
+    for (number, seconds) in [(1, 985), (2, 600)] {
+        let Entry::Seal(mut seal) = public::seal(&secret, number, "a", "b") else { panic!() };
+        seal.time = LogTime::from_unix_seconds(seconds);
+        log.append(&Entry::Seal(seal)).unwrap().wait().unwrap();
+    }
+    log.close().unwrap();
+    let report = check_marks(&store, &key, None);
+    assert_eq!(codes(&report), ["audit.back-dated"], "{report}");
+    assert_eq!(report.first_bad_entry(), Some(LeafIndex(5)));
 }

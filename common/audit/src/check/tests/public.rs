@@ -10,7 +10,7 @@ use crate::{
 
 const DOCUMENT: &[u8] = b"an invoice that the guesser has as well";
 
-fn seal(secret: &TenantSecret, number: u64, tenant: &str, actor: &str) -> Entry {
+pub(super) fn seal(secret: &TenantSecret, number: u64, tenant: &str, actor: &str) -> Entry {
     let serial = Serial::new(&number.to_be_bytes()).unwrap();
     let label = |text: &str| Label::new(text).unwrap();
     let object = [DOCUMENT, &number.to_be_bytes(), b" and a signature around it"].concat();
