@@ -20,7 +20,7 @@ use crate::{
     name::LeafIndex,
 };
 
-/// Most anomalies that a report lists.
+/// Most anomalies of one kind that a report lists: many of one never hide another.
 pub const MAX_ANOMALIES: usize = 1000;
 
 /// What a report is about, and what counts as an anomaly.
@@ -160,13 +160,16 @@ pub struct ClockReport {
     pub marks: Vec<(LeafIndex, TimeMark)>,
     /// Outside audits imported.
     pub audits: Vec<(LeafIndex, TimeAudit)>,
-    /// What to look at, at most [`MAX_ANOMALIES`].
+    /// What to look at, at most [`MAX_ANOMALIES`] of a kind.
     pub anomalies: Vec<(LeafIndex, LogTime, Anomaly)>,
     /// How many of those there are.
     pub anomaly_count: u64,
     readings_at: HashMap<LeafIndex, LogTime>,
     gaps: BTreeSet<LeafIndex>,
     order: Order,
+    listed: BTreeMap<&'static str, usize>,
+    /// The latest time that a clock vouched for, so far.
+    latest: Option<LogTime>,
 }
 
 impl ClockReport {
@@ -191,13 +194,19 @@ impl ClockReport {
             readings_at: HashMap::new(),
             gaps: BTreeSet::new(),
             order: Order::default(),
+            listed: BTreeMap::new(),
+            latest: None,
         }
     }
 
     /// Takes the next entry of the log, of the period or not: what came before decides what is out of order.
     pub fn entry(&mut self, index: LeafIndex, entry: &Entry) {
         let time = entry.time();
-        let inside = self.period.holds(time);
+        let vouched = entry.vouched_time();
+        // Where the machine's clock was wrong, so is the time of the entries that say so: their place in the log counts as well.
+        let placed = self.latest.is_some_and(|latest| self.period.holds(latest));
+        self.latest = self.latest.max(vouched);
+        let inside = self.period.holds(time) || (vouched.is_none() && placed);
         if let Entry::ClockReading(reading) = entry {
             self.readings_at.insert(index, reading.time);
         }
@@ -207,17 +216,20 @@ impl ClockReport {
             _ => None,
         };
         let back = key.and_then(|key| self.order.back(index, key, time).map(|back| (key.clone(), back)));
-        if !inside {
-            return;
-        }
-        self.entries += 1;
-        if let Some((key, (earlier, back))) = back {
+        // A token that went back is an anomaly of the period in which it was logged, and of the one that it says.
+        if let Some((key, (earlier, back))) = back
+            && (inside || placed)
+        {
             if back > self.period.order_tolerance {
                 self.anomaly(index, time, Anomaly::Order { key, earlier, back });
             } else {
                 self.small_inversions += 1;
             }
         }
+        if !inside {
+            return;
+        }
+        self.entries += 1;
         self.inside(index, time, entry);
     }
 
@@ -304,7 +316,9 @@ impl ClockReport {
 
     fn anomaly(&mut self, index: LeafIndex, time: LogTime, anomaly: Anomaly) {
         self.anomaly_count += 1;
-        if self.anomalies.len() < MAX_ANOMALIES {
+        let listed = self.listed.entry(anomaly.code()).or_default();
+        if *listed < MAX_ANOMALIES {
+            *listed += 1;
             self.anomalies.push((index, time, anomaly));
         }
     }

@@ -114,3 +114,32 @@ fn a_period_does_not_hide_that_time_went_back_thr_37() {
     assert_eq!(codes(&found), [(2, "out-of-order")]);
     assert_eq!((found.entries, found.issued), (2, 1));
 }
+
+/// The machine's clock is stepped back six years: the entry that says so has a time of then, and belongs to the period all the same (JP-TS-11).
+#[test]
+fn a_clock_that_lies_about_its_own_anomaly_does_not_hide_it() {
+    let stepped = ClockState { time: at(5), from: Some(label("synchronised")), to: label("stepped"), reason: None };
+    let entries =
+        [reading(1_000), token(1_001, 10, 0), Entry::ClockState(stepped), source("a", 6, false, 1), token(990, 10, 0)];
+    let period = ClockPeriod { from: Some(at(1_000)), to: Some(at(2_000)), ..ClockPeriod::default() };
+    let found = report(period, &entries);
+    assert_eq!(codes(&found), [(2, "clock-state"), (3, "source-left-out"), (4, "out-of-order")]);
+    let before = ClockPeriod { from: None, to: Some(at(900)), ..ClockPeriod::default() };
+    assert_eq!(
+        codes(&report(before, &entries)),
+        [(2, "clock-state"), (3, "source-left-out")],
+        "and to the one that it says"
+    );
+}
+
+/// A source that nobody takes down fills no list in which a token beyond its bound would have to stand.
+#[test]
+fn many_anomalies_of_one_kind_hide_no_other() {
+    let mut entries = vec![reading(0)];
+    entries.extend((0..2_000).map(|seconds| source("dead", seconds, false, 1)));
+    entries.push(token(100, 1_000_001, 0));
+    let found = report(ClockPeriod::default(), &entries);
+    assert_eq!(found.anomaly_count, 2_001);
+    assert_eq!(codes(&found).last(), Some(&(2_001, "bound-exceeded")));
+    assert_eq!(found.anomalies.len(), MAX_ANOMALIES + 1);
+}
