@@ -2,11 +2,13 @@
 //!
 //! A running service holds its log's lock, so a command cannot write entries itself. It leaves the entry, whole and encoded, in `KEYS/ceremonies`;
 //! the service takes it up within a second, or when it starts. A record is removed only after its entry is durable.
+//!
+//! Whoever may write in the key folder may write here: what is taken in can only say what a ceremony says, and nothing here makes the service wait.
 
 use std::{
     fs::{self, DirBuilder, File},
-    io::ErrorKind,
-    os::unix::fs::DirBuilderExt as _,
+    io::{self, ErrorKind, Read as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, lchown},
     path::{Path, PathBuf},
 };
 
@@ -21,16 +23,37 @@ use crate::output::{self, Readers};
 /// Name of the folder, in the key folder.
 const FOLDER: &str = "ceremonies";
 const SUFFIX: &str = "json";
+/// Most octets of an entry; of a longer file no more is read.
+const MAX_RECORD: u64 = 65_535;
+/// What ceremonies do. Other acts are the service's own to record: nobody else says that a time mark was refused.
+const ACTIONS: [&str; 7] = [
+    "key-create",
+    "key-csr",
+    "certificate-import",
+    "key-suspend",
+    "key-resume",
+    "api-token-create",
+    "api-token-revoke",
+];
 
 /// The records beside one key folder.
 #[derive(Clone, Debug)]
 pub(crate) struct Spool(PathBuf);
 
-/// A record that waits, and what it says; an error if it is none.
+/// A record that waits, and what it says.
 #[derive(Debug)]
 pub(crate) struct Waiting {
     pub(crate) path: PathBuf,
-    pub(crate) entry: anyhow::Result<Entry>,
+    pub(crate) entry: Result<Entry, NoRecord>,
+}
+
+/// Why there is no entry.
+#[derive(Debug)]
+pub(crate) enum NoRecord {
+    /// It cannot be read now: it may be a record, and waits.
+    Unreadable(io::Error),
+    /// It is none, whenever it is read.
+    Refused(anyhow::Error),
 }
 
 impl Spool {
@@ -64,8 +87,22 @@ impl Spool {
         let name = format!("{:020}-{}.{SUFFIX}", entry.time().unix_micros(), hex::encode(suffix));
         let failed = || format!("cannot write to {}", self.0.display());
         DirBuilder::new().recursive(true).mode(0o700).create(&self.0).with_context(failed)?;
-        output::create(&self.0.join(name), entry.encode()?.body(), Readers::Owner)?;
+        let path = self.0.join(name);
+        output::create(&path, entry.encode()?.body(), Readers::Owner)?;
+        self.give_to_service(&path).with_context(failed)?;
         File::open(&self.0).and_then(|folder| folder.sync_all()).with_context(failed)
+    }
+
+    /// The folder and `record` belong to whom the key folder belongs to, though root left them: the service could neither read nor remove them else.
+    fn give_to_service(&self, record: &Path) -> io::Result<()> {
+        let owner = self.0.parent().map(fs::metadata).transpose()?;
+        let Some((uid, gid)) = owner.map(|keys| (keys.uid(), keys.gid())) else { return Ok(()) };
+        for path in [self.0.as_path(), record] {
+            if fs::symlink_metadata(path)?.uid() != uid {
+                lchown(path, Some(uid), Some(gid))?;
+            }
+        }
+        Ok(())
     }
 
     /// The records that wait, oldest first.
@@ -110,11 +147,21 @@ impl Waiting {
 }
 
 /// Nothing but what an administrator did, brought or deleted: a spool makes no token and no clock reading.
-fn read(path: &Path) -> anyhow::Result<Entry> {
-    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    match Entry::parse(&bytes)? {
+fn read(path: &Path) -> Result<Entry, NoRecord> {
+    let refused = |reason: String| NoRecord::Refused(anyhow::anyhow!(reason));
+    // A pipe would keep the service waiting, and a link leads to what is not for the log.
+    if !fs::symlink_metadata(path).map_err(NoRecord::Unreadable)?.is_file() {
+        return Err(refused(format!("{} is no file", path.display())));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(NoRecord::Unreadable)?;
+    file.take(MAX_RECORD + 1).read_to_end(&mut bytes).map_err(NoRecord::Unreadable)?;
+    match Entry::parse(&bytes).map_err(|error| NoRecord::Refused(error.into()))? {
+        Entry::Admin(admin) if !ACTIONS.contains(&admin.action.as_str()) => {
+            Err(refused(format!("{} is not what a ceremony does", admin.action)))
+        }
         entry @ (Entry::Admin(_) | Entry::TimeAudit(_) | Entry::Pruning(_) | Entry::Erasure(_)) => Ok(entry),
-        other => anyhow::bail!("a record of kind {} was not made by a ceremony", other.kind().as_str()),
+        other => Err(refused(format!("a record of kind {} was not made by a ceremony", other.kind().as_str()))),
     }
 }
 
@@ -163,5 +210,53 @@ mod tests {
             record.put_aside().unwrap();
         }
         assert_eq!(spool.waiting().unwrap().len(), 1);
+    }
+
+    /// None of these may keep the service waiting, fill its memory, or speak in its name.
+    #[test]
+    fn pipes_links_large_files_and_acts_of_the_service_itself_are_refused_at_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = Spool::new(dir.path());
+        spool.leave("key-create", "tsu-1", None).unwrap();
+        let folder = dir.path().join(FOLDER);
+        let good = spool.waiting().unwrap().remove(0).path;
+        rustix::fs::mkfifoat(rustix::fs::CWD, folder.join("1.json"), rustix::fs::Mode::RWXU).unwrap();
+        std::os::unix::fs::symlink(&good, folder.join("2.json")).unwrap();
+        File::create(folder.join("3.json")).unwrap().set_len(1 << 40).unwrap();
+        fs::create_dir(folder.join("4.json")).unwrap();
+        spool.leave("time-mark.refused", "tsu-1", None).unwrap();
+        let waiting = spool.waiting().unwrap();
+        let (taken, refused): (Vec<_>, Vec<_>) = waiting.into_iter().partition(|record| record.entry.is_ok());
+        assert_eq!((taken.len(), refused.len()), (1, 5));
+        for record in refused {
+            assert!(matches!(record.entry, Err(NoRecord::Refused(_))), "{record:?}");
+            record.put_aside().unwrap();
+        }
+        assert_eq!(spool.waiting().unwrap().len(), 1);
+    }
+
+    /// A record that cannot be read now is not thrown out: the act would be missing from the log for ever.
+    #[test]
+    fn a_record_that_cannot_be_read_now_waits() {
+        let gone = read(Path::new("/nonexistent/1.json"));
+        assert!(matches!(gone, Err(NoRecord::Unreadable(_))), "{gone:?}");
+    }
+
+    /// `sudo kokuin keys suspend`: the service, which is not root, must be able to read and remove what root left. Needs root to show it.
+    #[test]
+    fn a_record_belongs_to_whom_the_keys_belong_to() {
+        let dir = tempfile::tempdir().unwrap();
+        let keys = dir.path().join("keys");
+        fs::create_dir(&keys).unwrap();
+        let is_root = fs::metadata(&keys).unwrap().uid() == 0;
+        let owner = if is_root { 12_345 } else { fs::metadata(&keys).unwrap().uid() };
+        lchown(&keys, Some(owner), None).unwrap();
+        let spool = Spool::new(&keys);
+        spool.leave("key-suspend", "tsu-1", None).unwrap();
+        let record = spool.waiting().unwrap().remove(0).path;
+        assert_eq!(
+            (fs::metadata(keys.join(FOLDER)).unwrap().uid(), fs::metadata(record).unwrap().uid()),
+            (owner, owner)
+        );
     }
 }
