@@ -72,7 +72,7 @@ impl Taken {
         let mut first = None;
         for record in spool.waiting()? {
             if let Err(error) = self.take_one(log, &record) {
-                first.get_or_insert(error.context(record.path.display().to_string()));
+                first.get_or_insert_with(|| error.context(record.path.display().to_string()));
             }
         }
         first.map_or(Ok(()), Err)

@@ -171,7 +171,9 @@ impl MarkJudge for AnchoredJudge {
         }
         // Rounded up: a token of this second existed at the next.
         let existed = existed.map(|time| time.unix_micros().saturating_add(999_999).div_euclid(1_000_000));
-        let at = existed.filter(|existed| *existed < self.now).map_or_else(|| ControlTime::now(self.now), ControlTime::chosen);
+        let at = existed
+            .filter(|existed| *existed < self.now)
+            .map_or_else(|| ControlTime::now(self.now), ControlTime::chosen);
         match self.signer(token, text, at) {
             Ok((signer, _)) if signer != mark.signer => wrong("another certificate signed it than the entry says"),
             Ok((_, subject)) if shortened(&subject) != mark.tsa.as_str() => {

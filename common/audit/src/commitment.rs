@@ -108,8 +108,8 @@ mod tests {
         assert_eq!(commitment.to_string(), "iKp_ItJr2cxOjc9gwIrVe8YcCOF66x7UpJWfvz5lWJw");
     }
 
-    /// Expected value made with Python's hmac: hmac.new(hmac.new(bytes(32), b"tenant salt\0" + bytes([5]) * 32, "sha256").digest(),
-    /// bytes([2]) + bytes([7, 9]) + b"tenant\0" + b"demo", "sha256").
+    /// Expected value made with Python's hmac: `hmac.new(hmac.new(bytes(32), b"tenant salt\0" + bytes([5]) * 32, "sha256").digest(),
+    /// bytes([2]) + bytes([7, 9]) + b"tenant\0" + b"demo", "sha256")`.
     #[test]
     fn a_tenant_s_secret_is_the_documented_hmac_of_its_salt() {
         let serial = Serial::new(&[7, 9]).unwrap();

@@ -7,6 +7,7 @@ use diesel::{
 use kokuin_audit::{TenantSecret, entry::LogTime};
 
 use crate::{
+    connection::{AnyConnection, sqlite},
     database::Database,
     error::StoreError,
     schema::{api_token, seal, tenant},
@@ -23,6 +24,8 @@ pub struct Erased {
     pub seals: usize,
     /// Its API tokens.
     pub tokens: usize,
+    /// Whether nothing of it is left in the database's own files: free pages, write-ahead log. Never known of a PostgreSQL.
+    pub is_cleared: bool,
 }
 
 impl TenantRepository {
@@ -82,19 +85,47 @@ impl TenantRepository {
         })
     }
 
-    /// Deletes the salt of `name` and every record that names it, in one transaction.
+    /// API tokens of `name` that open something, or ended at `kept_from` or later.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn tokens_kept(&self, name: &str, kept_from: LogTime) -> Result<usize, StoreError> {
+        let of = api_token::table.filter(api_token::tenant.eq(name)).select((api_token::revoked, api_token::expires));
+        let ends: Vec<(Option<i64>, Option<i64>)> =
+            self.0.with(|connection| Ok::<_, StoreError>(of.load(connection)?))?;
+        let is_kept = |end: Option<i64>| end.is_none_or(|end| end >= kept_from.unix_micros());
+        Ok(ends.into_iter().filter(|(revoked, expires)| is_kept(*revoked) && is_kept(*expires)).count())
+    }
+
+    /// Deletes the salt of `name` and every record that names it, in one transaction; `None`, and nothing is deleted, if it had a seal made at
+    /// `kept_from` or later: a service that runs may just have made one.
     ///
     /// # Errors
     /// [`StoreError`]; nothing is deleted then.
-    pub fn erase(&self, name: &str) -> Result<Erased, StoreError> {
-        self.0.with(|connection| {
+    pub fn erase(&self, name: &str, kept_from: LogTime) -> Result<Option<Erased>, StoreError> {
+        let erased = self.0.with(|connection| {
             connection.transaction(|connection| {
-                let seals = diesel::delete(seal::table.filter(seal::tenant.eq(name))).execute(connection)?;
-                let tokens = diesel::delete(api_token::table.filter(api_token::tenant.eq(name))).execute(connection)?;
+                // The salt first: from here on nobody else writes to an SQLite database.
                 diesel::delete(tenant::table.find(name)).execute(connection)?;
-                Ok::<_, StoreError>(Erased { seals, tokens })
+                let of = || seal::table.filter(seal::tenant.eq(name));
+                let at = kept_from.unix_micros();
+                let kept: i64 = of().filter(seal::created.ge(at)).count().get_result(connection)?;
+                if kept > 0 {
+                    return Err(Undone::Kept);
+                }
+                let seals = diesel::delete(of().filter(seal::created.lt(at))).execute(connection)?;
+                let tokens = diesel::delete(api_token::table.filter(api_token::tenant.eq(name))).execute(connection)?;
+                Ok(Erased { seals, tokens, is_cleared: false })
             })
-        })
+        });
+        let erased = match erased {
+            Ok(erased) => erased,
+            Err(Undone::Kept) => return Ok(None),
+            Err(Undone::Failed(error)) => return Err(error),
+        };
+        // It is erased; a failure to clear up is no failure to erase.
+        let is_cleared = self.0.with(clear_traces).unwrap_or(false);
+        Ok(Some(Erased { is_cleared, ..erased }))
     }
 
     /// How many seals were made before `time`.
@@ -143,6 +174,34 @@ impl TenantRepository {
                 Ok::<_, StoreError>(revoked + expired)
             })
         })
+    }
+}
+
+/// Deleted rows are overwritten (`secure_delete`); the write-ahead log still has the pages that held them, until it is cut off.
+fn clear_traces(connection: &mut AnyConnection) -> Result<bool, StoreError> {
+    match connection {
+        AnyConnection::Sqlite(connection) => Ok(sqlite::truncate_wal(connection)?),
+        AnyConnection::Postgres(_) => Ok(false),
+    }
+}
+
+/// Why a transaction was rolled back.
+enum Undone {
+    /// There is something that is still kept.
+    Kept,
+    /// It failed.
+    Failed(StoreError),
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<DieselError> for Undone {
+    fn from(error: DieselError) -> Self {
+        Self::Failed(error.into())
     }
 }
 
@@ -202,11 +261,65 @@ mod tests {
         let commit = |secret: TenantSecret| secret.commit(&serial, CommitmentLabel::Tenant, b"a");
         let before = commit(tenants.secret(&store, "a").unwrap());
         assert_eq!(tenants.last_seal("a").unwrap(), Some(LogTime::from_unix_seconds(10)));
-        assert_eq!(tenants.erase("a").unwrap(), Erased { seals: 1, tokens: 0 });
+        let at = LogTime::from_unix_seconds;
+        assert_eq!(tenants.erase("a", at(10)).unwrap(), None, "its seal is still kept");
+        assert!(tenants.known_secret(&store, "a").unwrap().is_some());
+        assert_eq!(tenants.erase("a", at(11)).unwrap(), Some(Erased { seals: 1, tokens: 0, is_cleared: true }));
         assert!(tenants.known_secret(&store, "a").unwrap().is_none());
         assert_eq!(tenants.last_seal("a").unwrap(), None);
         assert_ne!(commit(tenants.secret(&store, "a").unwrap()), before, "one who comes back has another");
         assert!(seals.by_id("b", &[2; 16]).unwrap().is_some(), "others keep theirs");
+    }
+
+    /// JP-ES-18: what was erased is in no free page and no write-ahead log either, with a service's own connections open beside it.
+    #[test]
+    fn no_file_of_the_database_holds_an_erased_salt_jp_es_18() {
+        let (folder, database) = database();
+        let (tenants, store) = (TenantRepository::new(database.clone()), TenantSecret::new([7; 32]));
+        let _secret = tenants.secret(&store, "acme-corporation").unwrap();
+        SealRepository::new(database).insert(&seal(1, "acme-corporation", 10)).unwrap();
+        let salt = tenants.salt("acme-corporation").unwrap().unwrap();
+        let found = |sought: &[u8]| {
+            let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
+            files
+                .filter(|path| std::fs::read(path).unwrap().windows(sought.len()).any(|octets| octets == sought))
+                .count()
+        };
+        let service = Database::open(&folder.path().join("a.db")).unwrap();
+        assert!(TenantRepository::new(service.clone()).known_secret(&store, "acme-corporation").unwrap().is_some());
+        assert!(found(&salt) > 0 && found(b"acme-corporation") > 0);
+        // Into the database's own pages, not the log before it alone.
+        assert!(database_truncates(&tenants));
+        let erased = tenants.erase("acme-corporation", LogTime::from_unix_seconds(11)).unwrap().unwrap();
+        assert!(erased.is_cleared);
+        assert_eq!((found(&salt), found(b"acme-corporation")), (0, 0));
+        drop(service);
+    }
+
+    fn database_truncates(tenants: &TenantRepository) -> bool {
+        tenants.0.with(clear_traces).unwrap()
+    }
+
+    #[test]
+    fn knows_which_tokens_are_still_kept() {
+        let (_folder, database) = database();
+        let (tenants, tokens) = (TenantRepository::new(database.clone()), crate::TokenRepository::new(database));
+        let at = LogTime::from_unix_seconds;
+        let ends = [(None, None), (Some(10), None), (None, Some(10)), (Some(30), Some(10)), (Some(30), None)];
+        for (number, (revoked, expires)) in (0_u8..).zip(ends) {
+            let record = crate::TokenRecord {
+                id: number.to_string(),
+                tenant: "a".to_owned(),
+                actor: "b".to_owned(),
+                scopes: Vec::new(),
+                created: at(1),
+                expires: expires.map(at),
+                revoked: revoked.map(at),
+            };
+            tokens.insert(&crate::TokenKey::new([1; 32]).hash(&[number]), &record).unwrap();
+        }
+        assert_eq!(tenants.tokens_kept("a", at(20)).unwrap(), 2, "the one that opens something, the one revoked later");
+        assert_eq!(tenants.tokens_kept("b", at(20)).unwrap(), 0);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use diesel::{
     Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection,
     connection::SimpleConnection as _,
     sql_query,
-    sql_types::{BigInt, Text},
+    sql_types::{BigInt, Integer, Text},
 };
 
 use super::Access;
@@ -38,7 +38,7 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, S
     let settings = match access {
         Access::Write => format!(
             "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-             PRAGMA foreign_keys = ON; PRAGMA wal_autocheckpoint = {WAL_PAGES};"
+             PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA wal_autocheckpoint = {WAL_PAGES};"
         ),
         Access::Read => {
             format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; PRAGMA query_only = ON;")
@@ -47,6 +47,18 @@ pub(crate) fn connect(path: &Path, access: Access) -> Result<SqliteConnection, S
     connection.batch_execute(&settings).map_err(|error| failed(&error))?;
     check_settings(&mut connection, access)?;
     Ok(connection)
+}
+
+#[derive(QueryableByName)]
+struct Checkpointed {
+    #[diesel(sql_type = Integer)]
+    busy: i32,
+}
+
+/// Folds the write-ahead log into the database and cuts it off; `false`: somebody is reading from it.
+pub(crate) fn truncate_wal(connection: &mut SqliteConnection) -> Result<bool, StoreError> {
+    let done: Checkpointed = sql_query("PRAGMA wal_checkpoint(TRUNCATE)").get_result(connection)?;
+    Ok(done.busy == 0)
 }
 
 fn check_settings(connection: &mut SqliteConnection, access: Access) -> Result<(), StoreError> {
@@ -67,7 +79,11 @@ fn check_settings(connection: &mut SqliteConnection, access: Access) -> Result<(
     number("foreign_keys", "1", |value| value == 1)?;
     number("busy_timeout", "5000", |value| value == BUSY_TIMEOUT_MS)?;
     match access {
-        Access::Write => number("synchronous", "2 (FULL)", |value| value == FULL),
+        Access::Write => {
+            // What is erased is overwritten (JP-ES-18).
+            number("secure_delete", "1", |value| value == 1)?;
+            number("synchronous", "2 (FULL)", |value| value == FULL)
+        }
         Access::Read => number("query_only", "1", |value| value == 1),
     }
 }
