@@ -12,6 +12,7 @@ mod completions;
 mod config;
 mod control;
 mod dev;
+mod eseal;
 mod fresh;
 mod hardening;
 mod init;
@@ -48,6 +49,8 @@ enum Command {
     Audit(audit::Args),
     /// Keys: make, certify, list, suspend, resume
     Keys(keys::Args),
+    /// The e-seal service: API tokens
+    Eseal(eseal::Args),
     /// A running time-stamp service
     Tsa(tsa::Args),
     /// Certificate profiles
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Command::Seal(args) => success(seal::run(&args)),
         Command::Audit(args) => audit::run(&args),
         Command::Keys(args) => success(keys::run(&args)),
+        Command::Eseal(args) => success(eseal::run(&args)),
         Command::Tsa(args) => success(tsa::run(&args)),
         Command::Profile(args) => success(profile::run(&args)),
         Command::Completions(args) => {
