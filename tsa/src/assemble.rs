@@ -129,7 +129,7 @@ fn check_seat(config: &TsuConfig, life: Life, parts: KeyParts, rules: Rules<'_>)
 /// A successor is there before its predecessor's key or certificate ends (TSP-68).
 fn check_take_over(config: &TsuConfig, seats: &[CheckedTsu]) -> Result<(), StartError> {
     let (Some(next), [before, _]) = (&config.next, seats) else { return Ok(()) };
-    let (_, ends) = before.period();
+    let ends = before.last_second();
     let begins = next.active_from.unix_seconds();
     if ends < begins.saturating_sub(1) {
         return Err(StartError::Gap { tsu: config.name.clone(), ends, begins });
@@ -177,6 +177,30 @@ fn check_subjects(units: &[CheckedUnit]) -> Result<(), StartError> {
         if let Some((other, _)) = of(false).find(|(_, other)| other.subject() == certificate.subject()) {
             let (qualified, other) = (qualified.clone(), other.clone());
             return Err(StartError::SubjectShared { qualified, other, subject: certificate.subject_text() });
+        }
+    }
+    Ok(())
+}
+
+/// What a key and a subject were in the configuration in force, they stay in the next: a key does not go to another TSU (TSP-65), and what
+/// stamped without the qualified statement does not stamp with it, nor the other way round (TSP-72).
+///
+/// # Errors
+/// [`StartError::KeyTwice`], [`StartError::SubjectShared`].
+pub(crate) fn check_kept(units: &[CheckedUnit], old: &Units, in_force: &Config) -> Result<(), StartError> {
+    for before in &in_force.tsu {
+        let known = old.find(&before.name).into_iter().flat_map(|unit| unit.chains()).map(|chain| &chain[0]);
+        for (known, unit) in known.flat_map(|known| units.iter().map(move |unit| (known, unit))) {
+            let (name, mut certificates) = (&unit.config.name, unit.chains.iter().map(|chain| &chain[0]));
+            if *name != before.name && certificates.clone().any(|certificate| certificate.spki() == known.spki()) {
+                return Err(StartError::KeyTwice { one: before.name.clone(), other: name.clone() });
+            }
+            let is_other = unit.config.qualified != before.qualified;
+            if is_other && certificates.any(|certificate| certificate.subject() == known.subject()) {
+                let (one, other) = (before.name.clone(), name.clone());
+                let (qualified, other) = if before.qualified { (one, other) } else { (other, one) };
+                return Err(StartError::SubjectShared { qualified, other, subject: known.subject_text() });
+            }
         }
     }
     Ok(())

@@ -16,6 +16,7 @@ use kokuin_audit::{
     Entry, LeafIndex, Log, LogError,
     entry::{self, KeyName, KeyStateName, LogTime},
 };
+use kokuin_clock::Monotonic;
 use kokuin_clock_record::ClockRecord;
 use kokuin_key::{KeyError, KeyState, self_test};
 use kokuin_suite::Verify;
@@ -27,12 +28,14 @@ use crate::{
 
 /// How often the thread looks.
 const TICK: Duration = Duration::from_secs(1);
-/// Refusals are counted, and readings recorded, for so long.
+/// Refusals are counted for so long.
 const MINUTE_US: i64 = 60_000_000;
+/// Between two readings that are recorded. Like all that comes at its time, by the monotonic clock: nobody sets that one back.
+const READING: Duration = Duration::from_secs(60);
 /// Between two self-tests of a key.
-const SELF_TEST_US: i64 = 300_000_000;
+const SELF_TEST: Duration = Duration::from_secs(300);
 /// The same after one that failed.
-const SELF_TEST_AGAIN_US: i64 = 10_000_000;
+const SELF_TEST_AGAIN: Duration = Duration::from_secs(10);
 
 /// What this service is called in the log.
 pub(crate) const SERVICE: &str = "tsa";
@@ -48,9 +51,13 @@ pub(crate) struct Journal {
     clock: ClockRecord,
     /// One for each seat of the units looked at last.
     watched: Vec<Watched>,
+    /// Keys that no unit has any more, retired in the log.
+    gone: Vec<KeyName>,
+    /// The last time that the clock vouched for, microseconds since 1970. While it refuses, no key begins or ends.
+    known: i64,
     /// Begin of the minute that refusals are being counted in.
     minute: i64,
-    last_reading: i64,
+    last_reading: Option<Monotonic>,
 }
 
 /// What is known of one seat.
@@ -59,7 +66,8 @@ struct Watched {
     key: KeyName,
     /// As the log has it; a key that is new is active unless the log says otherwise.
     state: KeyStateName,
-    last_self_test: i64,
+    /// None: it is to be tested at once.
+    last_self_test: Option<Monotonic>,
 }
 
 /// Its back end's word, or else its place in its life.
@@ -82,7 +90,8 @@ impl Journal {
         engine: Arc<dyn Verify>,
         refusals: Arc<RefusalCounts>,
     ) -> Self {
-        let now = LogTime::system_now().unix_micros();
+        let time = LogTime::system_now();
+        let (now, known) = (time.unix_micros(), clock_micros(base.clock(), time));
         Self {
             clock: ClockRecord::new(base.shared_clock(), log.clone()),
             log,
@@ -91,33 +100,44 @@ impl Journal {
             engine,
             refusals,
             watched: Vec::new(),
+            gone: Vec::new(),
+            known,
             minute: now - now.rem_euclid(MINUTE_US),
-            last_reading: i64::MIN,
+            last_reading: None,
         }
     }
 
     /// Records how the keys did in their first test, in the order of the seats.
     pub(crate) fn record_first_tests(&self, tests: &[Result<(), KeyError>], now: LogTime) -> Result<(), LogError> {
         let units = self.units.load_full();
-        units.seats().zip(tests).try_for_each(|(seat, outcome)| self.record_test(seat, outcome.as_ref().err(), now))
+        let mut tested = units.seats().zip(tests);
+        tested.try_for_each(|(seat, outcome)| record_test(&self.log, seat, outcome.as_ref().err(), now))
     }
 
-    /// Records what has changed since the last call. `now` is the system clock's, and only decides what is due.
+    /// Looks how the units stand, and records what has changed since the last call. `now` is the system clock's.
     pub(crate) fn tick(&mut self, now: LogTime) -> Result<(), LogError> {
         let units = self.units.load_full();
+        if let Ok(reading) = self.base.clock().read() {
+            self.known = reading.instant().unix_micros();
+        }
+        let outcome = self.record(&units, now);
+        units.look(self.known);
+        outcome
+    }
+
+    fn record(&mut self, units: &Units, now: LogTime) -> Result<(), LogError> {
         self.clock.tick(now)?;
         if !self.clock.can_issue() {
             self.base.unrecord();
         }
-        self.watch(&units, now)?;
+        self.watch(units, now)?;
         for (seat, place) in units.seats().zip(0..) {
             self.record_key_state(seat, place, now)?;
         }
-        self.record_reading(&units, now)?;
+        self.record_reading(units, now)?;
         for (seat, place) in units.seats().zip(0..) {
             self.test_if_due(seat, place, now)?;
         }
-        units.look(clock_micros(self.base.clock(), now));
         let micros = now.unix_micros();
         let minute = micros - micros.rem_euclid(MINUTE_US);
         if minute != self.minute {
@@ -136,31 +156,33 @@ impl Journal {
                 let state = KeyStateName::Retired;
                 self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state, reason: None }))?;
             }
-            self.watched.remove(place);
+            self.gone.push(self.watched.remove(place).key);
         }
+        let monotonic = self.base.clock().monotonic();
         let watched = units.seats().map(|seat| {
             let before = self.watched.iter().find(|watched| is(watched, seat)).cloned();
-            before.unwrap_or_else(|| Watched {
-                key: seat.tsu().key_name().clone(),
-                state: KeyStateName::Active,
-                last_self_test: now.unix_micros(),
+            before.unwrap_or_else(|| {
+                let key = seat.tsu().key_name().clone();
+                let state = if self.gone.contains(&key) { KeyStateName::Retired } else { KeyStateName::Active };
+                Watched { key, state, last_self_test: Some(monotonic) }
             })
         });
         self.watched = watched.collect();
+        self.gone.retain(|key| !self.watched.iter().any(|watched| watched.key == *key));
         Ok(())
     }
 
     /// How long nothing is to do: a second, or until a key begins or ends.
     fn pause(&self) -> Duration {
-        let now = clock_micros(self.base.clock(), LogTime::system_now());
-        let units = self.units.load();
+        let Ok(reading) = self.base.clock().read() else { return TICK };
+        let (now, units) = (reading.instant().unix_micros(), self.units.load());
         let change = units.seats().filter_map(|seat| seat.tsu().life().next_change(now)).min();
         let change = change.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros);
         change.map_or(TICK, |change| change.clamp(Duration::from_millis(1), TICK))
     }
 
     fn record_key_state(&mut self, seat: &Seat, place: usize, now: LogTime) -> Result<(), LogError> {
-        let state = state_of(seat, clock_micros(self.base.clock(), now));
+        let state = state_of(seat, self.known);
         let before = self.watched[place].state;
         if before == state {
             return Ok(());
@@ -170,35 +192,28 @@ impl Journal {
         self.watched[place].state = state;
         if matches!(before, KeyStateName::Suspended | KeyStateName::Lost) {
             // A key that comes back is tested at once: readiness follows the test.
-            self.watched[place].last_self_test = i64::MIN;
+            self.watched[place].last_self_test = None;
         }
         Ok(())
     }
 
     fn test_if_due(&mut self, seat: &Seat, place: usize, now: LogTime) -> Result<(), LogError> {
-        let watched = &mut self.watched[place];
-        let period = if seat.health().key_signs() { SELF_TEST_US } else { SELF_TEST_AGAIN_US };
-        let due = now.unix_micros().saturating_sub(watched.last_self_test) >= period;
+        let (watched, monotonic) = (&mut self.watched[place], self.base.clock().monotonic());
+        let period = if seat.health().key_signs() { SELF_TEST } else { SELF_TEST_AGAIN };
+        let due = watched.last_self_test.is_none_or(|last| monotonic.since(last) >= period);
         if !due || !matches!(watched.state, KeyStateName::Prepared | KeyStateName::Active) {
             return Ok(());
         }
-        watched.last_self_test = now.unix_micros();
+        watched.last_self_test = Some(monotonic);
         let outcome = self_test(&**seat.tsu().key(), &*self.engine);
         seat.health().set_key(outcome.is_ok());
-        self.record_test(seat, outcome.as_ref().err(), now)
-    }
-
-    /// Says in the log how a key did that signed the fixed string that is neither attributes nor a note.
-    fn record_test(&self, seat: &Seat, error: Option<&KeyError>, now: LogTime) -> Result<(), LogError> {
-        let result = if error.is_none() { entry::TestResult::Passed } else { entry::TestResult::Failed };
-        let code = error.map(|error| label(error.code()));
-        let key = seat.tsu().key_name().clone();
-        self.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code })).map(drop)
+        record_test(&self.log, seat, outcome.as_ref().err(), now)
     }
 
     /// One reading at the start of issuing, and one each minute while tokens are given their time from it.
     fn record_reading(&mut self, units: &Units, now: LogTime) -> Result<(), LogError> {
-        let due = now.unix_micros().saturating_sub(self.last_reading) >= MINUTE_US && self.base.was_asked();
+        let monotonic = self.base.clock().monotonic();
+        let due = self.last_reading.is_none_or(|last| monotonic.since(last) >= READING) && self.base.was_asked();
         if self.base.is_recorded() && !due {
             return Ok(());
         }
@@ -212,7 +227,7 @@ impl Journal {
             measured: reading.measured(),
         }))?;
         self.base.recorded(index);
-        self.last_reading = now.unix_micros();
+        self.last_reading = Some(monotonic);
         Ok(())
     }
 
@@ -234,6 +249,14 @@ impl Journal {
     fn append(&self, entry: &Entry) -> Result<LeafIndex, LogError> {
         self.log.append(entry)?.wait()
     }
+}
+
+/// Says in the log how a key did that signed the fixed string that is neither attributes nor a note.
+pub(crate) fn record_test(log: &Log, seat: &Seat, error: Option<&KeyError>, now: LogTime) -> Result<(), LogError> {
+    let result = if error.is_none() { entry::TestResult::Passed } else { entry::TestResult::Failed };
+    let code = error.map(|error| label(error.code()));
+    let key = seat.tsu().key_name().clone();
+    log.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code }))?.wait().map(drop)
 }
 
 /// The thread, and the way to end it.

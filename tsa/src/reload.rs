@@ -12,6 +12,7 @@ use crate::{
     assemble::{self, CheckedUnit, Common, Rules},
     changed::Changed,
     config::Config,
+    journal::record_test,
     seat::Seat,
     service::{Service, TsuParts, record_certificate, record_config},
     start::StartError,
@@ -103,7 +104,8 @@ impl Service {
         let rules =
             Rules { engine: &*self.engine, crypto_policy: &self.crypto_policy, at: micros.div_euclid(1_000_000) };
         let checked = assemble::check(&config, tsus, rules)?;
-        let healthy = self.test(&checked, &old)?;
+        assemble::check_kept(&checked, &old, &in_force)?;
+        let tests = self.test(&checked, &old)?;
 
         let seats = || checked.iter().flat_map(|unit| &unit.seats);
         let entries = seats().map(|seat| match introduced(seat, &old) {
@@ -115,8 +117,9 @@ impl Service {
         let mut entries = entries.into_iter();
         let units = checked.into_iter().map(|unit| unit.open(&mut entries, &old, &common).map(Arc::new));
         let new = Units::new(units.collect::<Result<_, StartError>>()?);
-        for (seat, healthy) in new.seats().zip(healthy) {
-            seat.health().set_key(healthy);
+        for (seat, outcome) in new.seats().zip(&tests) {
+            record_test(&self.log, seat, outcome.as_ref().err(), now)?;
+            seat.health().set_key(outcome.is_ok());
         }
         new.look(micros);
 
@@ -128,16 +131,17 @@ impl Service {
         Ok(changed)
     }
 
-    /// Tests keys that are new; what is known of the others is carried over.
-    fn test(&self, checked: &[CheckedUnit], old: &Units) -> Result<Vec<bool>, ReloadError> {
+    /// Tests all keys: one that is new has to pass, one that is known is served when it does.
+    fn test(&self, checked: &[CheckedUnit], old: &Units) -> Result<Vec<Result<(), KeyError>>, ReloadError> {
         let outcomes = assemble::test_keys(checked, &*self.engine);
         let seats = checked.iter().flat_map(|unit| &unit.seats);
-        let healthy = seats.zip(outcomes).map(|(seat, outcome)| match outcome {
-            Ok(()) => Ok(true),
-            Err(_) if known(seat, old).is_some() => Ok(false),
-            Err(error) => Err(ReloadError::Key { key: seat.key().id().to_string(), error }),
+        let judged = seats.zip(outcomes).map(|(seat, outcome)| match outcome {
+            Err(error) if known(seat, old).is_none() => {
+                Err(ReloadError::Key { key: seat.key().id().to_string(), error })
+            }
+            outcome => Ok(outcome),
         });
-        healthy.collect()
+        judged.collect()
     }
 }
 

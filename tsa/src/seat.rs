@@ -84,13 +84,13 @@ impl Seat {
     /// Whether the key signed when it was last tested (TSP-65).
     ///
     /// # Errors
-    /// [`Refusal::SelfTestFailed`].
+    /// [`Refusal::SelfTestFailed`]; [`Refusal::KeyNotActive`] where that is why.
     pub fn check_tested(&self) -> Result<(), Refusal> {
         if self.health.key_signs() {
-            Ok(())
-        } else {
-            Err(Refusal::SelfTestFailed { key: self.tsu.key().id().to_string() })
+            return Ok(());
         }
+        self.tsu.check_active()?;
+        Err(Refusal::SelfTestFailed { key: self.tsu.key().id().to_string() })
     }
 }
 

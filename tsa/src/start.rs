@@ -66,6 +66,20 @@ pub enum StartError {
         /// Unix seconds.
         begins: i64,
     },
+    /// The certificate names no end of the key's use, and is too short to leave the last token its life (TSP-68, JP-TS-16).
+    #[error(
+        "{subject} is valid from {from} to {until} (unix seconds) and has no end in privateKeyUsagePeriod: the last token's {rest} months leave the key none"
+    )]
+    KeyPeriod {
+        /// Of the certificate.
+        subject: String,
+        /// Unix seconds.
+        from: i64,
+        /// Unix seconds.
+        until: i64,
+        /// Months between the last token and the certificate's end.
+        rest: u32,
+    },
     /// The key is for something else (TSP-40).
     #[error("key {key} is for {found}, a TSU's must be for time-stamps")]
     Purpose {
@@ -143,6 +157,7 @@ impl StartError {
             Self::SubjectShared { .. } => "tsa.start.subject-shared",
             Self::Begin { .. } => "tsa.start.begin",
             Self::Gap { .. } => "tsa.start.gap",
+            Self::KeyPeriod { .. } => "tsa.start.key-period",
             Self::Purpose { .. } => "tsa.start.purpose",
             Self::KeyMismatch { .. } => "tsa.start.key-mismatch",
             Self::Profile(_) => "tsa.start.profile",
@@ -168,7 +183,7 @@ impl StartError {
             Self::NoCertificate { .. } | Self::KeyMismatch { .. } => "EN 319 421 TIS-7.6.4-04",
             Self::NoKey { .. } | Self::KeyTwice { .. } => "EN 319 421 7.6.2",
             Self::SubjectShared { .. } => "EN 319 421 TIS-8.2-02",
-            Self::Begin { .. } | Self::Gap { .. } => "EN 319 421 TIS-7.6.7-01",
+            Self::Begin { .. } | Self::Gap { .. } | Self::KeyPeriod { .. } => "EN 319 421 TIS-7.6.7-01",
             Self::Profile(violation) => violation.clause(),
             Self::NoProfile => "EN 319 422 6",
             Self::Chain(fault) => fault.clause(),

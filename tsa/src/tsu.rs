@@ -72,11 +72,7 @@ impl CheckedTsu {
         if found > CHAIN_LIMIT {
             return Err(StartError::ChainTooLong { limit: CHAIN_LIMIT, found });
         }
-        let period = certificate.private_key_usage_period();
-        let key_period = (
-            period.as_ref().and_then(|period| period.not_before).unwrap_or(i64::MIN),
-            period.as_ref().and_then(|period| period.not_after).unwrap_or(i64::MAX),
-        );
+        let key_period = key_period(profile, &certificate)?;
         Ok(Self(Tsu {
             name: config.name.clone(),
             tsa_field: config.tsa_name.then(|| enc::explicit(4, certificate.subject())),
@@ -129,6 +125,11 @@ impl CheckedTsu {
         (from.max(self.0.certificate.not_before()), until.min(self.0.certificate.not_after()))
     }
 
+    /// The last unix second at which it signs: certificate, key-usage period and algorithms allow it.
+    pub(crate) fn last_second(&self) -> i64 {
+        self.period().1.min(self.0.algorithms_end.saturating_sub(1))
+    }
+
     /// The same, with the first unix second at which the policy does not let it sign any more (TSP-50).
     #[must_use]
     pub fn signing_until(self, end: Option<i64>) -> Self {
@@ -140,6 +141,21 @@ impl CheckedTsu {
     pub fn introduced(self, index: LeafIndex) -> Tsu {
         Tsu { certificate_entry: index, ..self.0 }
     }
+}
+
+/// When the key may be used: as the certificate says, and where that names no end, as long as the profile allows at most. A key ends before
+/// its certificate does, in either case (TSP-68, JP-TS-16).
+fn key_period(profile: &Profile, certificate: &Certificate) -> Result<(i64, i64), StartError> {
+    let period = certificate.private_key_usage_period();
+    let begin = period.as_ref().and_then(|period| period.not_before).unwrap_or(i64::MIN);
+    if let Some(end) = period.and_then(|period| period.not_after) {
+        return Ok((begin, end));
+    }
+    let Some(rule) = &profile.private_key_usage_period else { return Ok((begin, i64::MAX)) };
+    let (from, until) = (certificate.not_before(), certificate.not_after());
+    let (rest, subject) = (rule.min_months_after, certificate.subject_text());
+    let end = rule.longest(from, until).ok_or(StartError::KeyPeriod { subject, from, until, rest })?;
+    Ok((begin, end))
 }
 
 /// Most octets of all certificates in a token.

@@ -119,7 +119,7 @@ impl Unit {
     /// The one seat that signs tokens of this time: the time of a token alone decides, so that a take-over happens once, at one instant.
     ///
     /// # Errors
-    /// [`Refusal::NotActive`], [`Refusal::SelfTestFailed`].
+    /// [`Refusal::NotActive`], and all of [`Seat::check_tested`]'s.
     pub fn seat_at(&self, micros: i64) -> Result<&Seat, Refusal> {
         let seat = self.seats.iter().find(|seat| seat.tsu().life().phase_at(micros) == Phase::Active);
         let seat = seat.ok_or_else(|| self.not_active(self.phase_at(micros)))?;
@@ -151,14 +151,11 @@ impl Unit {
         let standing = match self.phase_at(micros) {
             Phase::Retired => Standing::Retired,
             Phase::Prepared => Standing::Prepared,
-            Phase::Active => match self.seat_at(micros) {
+            Phase::Active => match self.seat_at(micros).and_then(|seat| seat.tsu().check_in_service(micros)) {
+                Ok(()) => Standing::Active,
+                Err(Refusal::KeyNotActive { .. }) => Standing::Suspended,
+                // It failed its test, or its certificate, its key's period or an algorithm has ended.
                 Err(_) => Standing::Failing,
-                Ok(seat) => match seat.tsu().check_in_service(micros) {
-                    Ok(()) => Standing::Active,
-                    Err(Refusal::KeyNotActive { .. }) => Standing::Suspended,
-                    // Its certificate, its key's period or an algorithm has ended.
-                    Err(_) => Standing::Failing,
-                },
             },
         };
         self.standing.store(standing.number(), Ordering::Relaxed);

@@ -153,6 +153,10 @@ async fn answer(
         }
     };
     let (_permit, client, body) = door.read(&request, payload, &unit).await?;
+    // The body may have taken long: what is in force now is what counts.
+    let now = lane.unit(tsu).map_err(|refusal| problem::of(&refusal))?;
+    let client = if Arc::ptr_eq(&now, &unit) { client } else { door.client(&request, &now)? };
+    let unit = now;
     let (limit, shelf) = (lane.config().limit, lane.clone());
     let (asked_key, hash) = (key.clone(), *kokuin_audit::entry::Digest::of(&body).as_bytes());
     // A hundred thousand digests take some milliseconds to read: not on the thread that stamps.
@@ -193,6 +197,11 @@ enum Taken {
 }
 
 impl Door {
+    /// Who sends this, if the unit lets them in.
+    fn client(&self, request: &HttpRequest, unit: &Unit) -> Result<Client, Refused> {
+        unit.access.check(request, self.admission.address(request)?)
+    }
+
     /// Decides on a request before its body is read.
     fn check(&self, request: &HttpRequest, unit: &Unit) -> Result<(Client, Held), Refused> {
         let address = self.admission.address(request)?;

@@ -61,19 +61,31 @@ impl Door {
         Ok((self.admission.enter(request)?, body))
     }
 
+    /// The unit that answers a request which `unit` let in before its body came: bodies may take long, and a reload that took a unit, its key
+    /// or a client's right away holds for what is signed after it.
+    fn now(&self, request: &HttpRequest, worker: &Worker, unit: &Arc<Unit>) -> Result<Arc<Unit>, Refused> {
+        let now = asked(request, worker).ok_or(Refused::NotFound)?;
+        if !Arc::ptr_eq(&now, unit) {
+            now.access.check(request, self.admission.address(request)?)?;
+        }
+        Ok(now)
+    }
+
     /// Answers a request at `unit`.
     async fn answer(
         &self,
         request: &HttpRequest,
         payload: Payload,
         worker: &Worker,
-        unit: &Unit,
+        unit: &Arc<Unit>,
     ) -> Result<HttpResponse, Refused> {
-        let (permit, body) = self.read(request, payload, unit).await.inspect_err(|refused| {
+        let turned_away = |refused: &Refused| {
             worker.service().turned_away(refused);
             unit.counts.refused.add(1);
-        })?;
-        let answer = worker.answer_at(unit, &body).await;
+        };
+        let (permit, body) = self.read(request, payload, unit).await.inspect_err(turned_away)?;
+        let now = self.now(request, worker, unit).inspect_err(turned_away)?;
+        let answer = worker.answer_at(&now, &body).await;
         drop(permit);
         Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, REPLY)).body(answer.into_bytes()))
     }
@@ -132,7 +144,7 @@ pub(super) async fn stamp_at(
     door: Data<Door>,
 ) -> Result<HttpResponse, Refused> {
     let worker = request.app_data::<Rc<Worker>>().ok_or(Refused::NotFound)?;
-    match named(&request, worker) {
+    match asked(&request, worker) {
         Some(unit) => door.answer(&request, payload, worker, &unit).await,
         None => Err(turn_away(&request, payload, Refused::NotFound)),
     }
@@ -145,13 +157,17 @@ pub(super) async fn only_post(request: HttpRequest, payload: Payload) -> Result<
 
 /// The same under a name: 404 where no TSU has it.
 pub(super) async fn only_post_at(request: HttpRequest, payload: Payload) -> Result<HttpResponse, Refused> {
-    let known = request.app_data::<Rc<Worker>>().is_some_and(|worker| named(&request, worker).is_some());
+    let known = request.app_data::<Rc<Worker>>().is_some_and(|worker| asked(&request, worker).is_some());
     let refused = if known { Refused::Method { allow: "POST" } } else { Refused::NotFound };
     Err(turn_away(&request, payload, refused))
 }
 
-fn named(request: &HttpRequest, worker: &Worker) -> Option<Arc<Unit>> {
-    worker.service().unit(request.match_info().get("tsu")?)
+/// The unit that a request's address means: the one named, or that of `/tsa`.
+fn asked(request: &HttpRequest, worker: &Worker) -> Option<Arc<Unit>> {
+    match request.match_info().get("tsu") {
+        Some(name) => worker.service().unit(name),
+        None => Some(worker.service().default_unit()),
+    }
 }
 
 /// Counts a refusal and lets the body go unread.

@@ -18,11 +18,11 @@ use kokuin_asn1::{
     pem,
     tsp::{PkiStatus, TimeStampResp, TstInfo},
 };
-use kokuin_audit::Entry;
+use kokuin_audit::{Entry, entry::Digest};
 use kokuin_key::{KeyState, Protection};
 use kokuin_settings::Limit;
-use kokuin_tsa::{config::ConfiguredState, http::routes};
-use kokuin_web::{Limits, LogRoutes, RateLimit, ServiceSpec, bind, run};
+use kokuin_tsa::{Config, KeyParts, Reload, TsuParts, config::ConfiguredState, http::routes};
+use kokuin_web::{Access, Limits, LogRoutes, RateLimit, ServiceSpec, bind, run};
 
 use crate::{
     faulty_key::{Fault, FaultyKey},
@@ -371,4 +371,44 @@ async fn a_full_queue_of_one_tsu_turns_nobody_away_from_another() {
     assert_eq!((full.0, full.2.as_deref()), (StatusCode::SERVICE_UNAVAILABLE, Some("1")));
     assert_eq!(free.0, StatusCode::OK);
     assert!(signing.join().unwrap() && waiting.join().unwrap());
+}
+
+/// A request whose body is still on its way when its TSU is taken away or retired gets no token of it (TSP-71).
+#[test]
+fn a_slow_body_outlives_no_unit_tsp_71() {
+    let mut setup = Setup::default();
+    let key = &keys().p384;
+    beside(&mut setup, "tsu-2", Arc::clone(key), certify_as(key.as_ref(), "Second TSU"));
+    let bench = setup.start();
+    let limits = Limits { workers: Some(Limit::MIN), ..Limits::default() };
+    let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
+    let application = routes(&bench.service, &limits, &bench.registry, log);
+    let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || run(vec![ServiceSpec::new("test", listener, limits, application)]).unwrap());
+
+    let body = request().encode();
+    let half_sent = |path: &str| {
+        let mut stream = TcpStream::connect(address).unwrap();
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/timestamp-query\r\nconnection: close\r\n"
+        );
+        stream.write_all(format!("{head}content-length: {}\r\n\r\n", body.len()).as_bytes()).unwrap();
+        stream.write_all(&body[..10]).unwrap();
+        stream
+    };
+    let (mut kept, mut gone) = (half_sent("/tsa/tsu-1"), half_sent("/tsa/tsu-2"));
+    // Until both have been let in; too short a wait would only make the test see less.
+    std::thread::sleep(Duration::from_millis(500));
+    let config = Config::development("tsu-1", "soft:tsu", "tsu.pem".into());
+    let current = KeyParts { key: Some(bench.key.clone()), certificates: bench.certificates.clone() };
+    let tsus = vec![TsuParts { name: "tsu-1".to_owned(), current, next: None, access: Access::default() }];
+    bench.service.reload(Reload { config, config_digest: Digest::of(b"other"), tsus }).unwrap();
+    let answers = [&mut kept, &mut gone].map(|stream| {
+        let mut answer = Vec::new();
+        stream.write_all(&body[10..]).unwrap();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..12]).into_owned()
+    });
+    assert_eq!(answers, ["HTTP/1.1 200", "HTTP/1.1 404"]);
 }

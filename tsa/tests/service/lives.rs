@@ -2,15 +2,19 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use kokuin_asn1::tsp::FailureInfo;
+use kokuin_asn1::{Certificate, oids, tsp::FailureInfo};
 use kokuin_audit::{Entry, entry::KeyStateName};
+use kokuin_devca::{Subject, Validity, hostile::TestCertificate};
+use kokuin_profile::{Profile, add_months};
+use kokuin_suite::CryptoPolicy;
 use kokuin_tsa::{
     KeyParts,
     config::{ConfiguredState, Moment, NextKey},
+    unit::Standing,
 };
 
 use crate::{
-    fixture::{Bench, Setup, certify, certify_from, keys, request},
+    fixture::{Bench, Setup, ca, certify, certify_from, keys, request},
     moved_clock::NOON,
     units::{certify_as, signer},
 };
@@ -145,4 +149,89 @@ fn refuses_a_take_over_that_cannot_be_tsp_68() {
     let key = Arc::clone(&keys().p256);
     setup.next = Some(KeyParts { certificates: vec![certify(key.as_ref())], key: Some(key) });
     assert_eq!(refused(setup), "tsa.start.key-twice");
+}
+
+/// A clock that cannot vouch for the time moves no key through its life, whatever the machine's clock says meanwhile.
+#[test]
+fn no_key_ends_while_the_clock_refuses_tsp_69() {
+    let bench = with_next(10).start();
+    let states = || bench.entries().iter().filter(|entry| matches!(entry, Entry::KeyState(_))).count();
+    let clocks = || bench.entries().iter().filter(|entry| matches!(entry, Entry::ClockState(_))).count();
+    let before = (states(), clocks());
+    bench.clock.refuse(true);
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while clocks() == before.1 {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_millis(2_500));
+    assert_eq!(states(), before.0, "the machine's clock is hours or more ahead of the test's");
+    bench.clock.refuse(false);
+    while clocks() == before.1 + 1 {
+        assert!(std::time::Instant::now() < deadline + Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(bench.service.default_unit().standing(), Standing::Active);
+}
+
+/// Self-tests come at their time by the monotonic clock: setting the machine's clock back does not put them off (TSP-65).
+#[test]
+fn tests_a_key_every_five_minutes_of_any_clock_tsp_65() {
+    let bench = Setup::default().start();
+    let tests = || bench.entries().iter().filter(|entry| matches!(entry, Entry::SelfTest(_))).count();
+    let before = tests();
+    bench.clock.pass(Duration::from_secs(301));
+    bench.clock.step(-301_000_000);
+    let deadline = std::time::Instant::now() + Duration::from_secs(20);
+    while tests() == before {
+        assert!(std::time::Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// TSP-68: a key whose algorithm ends has ended.
+#[test]
+fn refuses_a_gap_that_an_algorithm_leaves_tsp_68() {
+    let text = include_str!("../../../common/suite/policy/ts-119-312.toml");
+    let row = "name = \"ecdsa\"\n";
+    let ended = text.replace(row, &format!("{row}sign_end = 2026-12-01\n"));
+    let day = 86_400;
+    for (begin, expected) in [(7 * day, "started"), (30 * day, "tsa.start.gap")] {
+        let mut setup = with_next(begin);
+        let key = &keys().ed25519;
+        setup.next = Some(KeyParts { key: Some(Arc::clone(key)), certificates: certify_as(key.as_ref(), "Next TSU") });
+        setup.crypto_policy = CryptoPolicy::from_toml(&[&ended]).unwrap();
+        assert_eq!(refused(setup), expected);
+    }
+}
+
+/// A certificate for `key` that says nothing of a key-usage period, of so many months.
+fn without_period(months: u32) -> Certificate {
+    let profile = Profile::by_name("tsu").unwrap();
+    let not_before = NOW - 86_400;
+    let validity = Validity::months(not_before, months);
+    let subject = Subject::demo_organization("Test TSU");
+    let made = TestCertificate::new(&ca(), profile, &subject, keys().p256.public_key(), validity).unwrap();
+    Certificate::parse(&made.without(&oids::PRIVATE_KEY_USAGE_PERIOD).sign(&ca()).unwrap()).unwrap()
+}
+
+/// JP-TS-16, TSP-68: a key is used for 15 months at most, and a token lives for 120, also where the certificate does not say so.
+#[test]
+fn a_key_ends_before_its_certificate_tsp_68_jp_ts_16() {
+    let begin = NOW - 86_400;
+    for (months, used) in [(135, 15), (126, 6), (120, 0), (36, 0)] {
+        let certificate = without_period(months);
+        let setup = Setup { certificates: vec![certificate.clone(), ca().certificate().clone()], ..Setup::default() };
+        if used == 0 {
+            assert_eq!(refused(setup), "tsa.start.key-period", "{months}");
+            continue;
+        }
+        let bench = setup.start();
+        let end = add_months(begin, used);
+        assert!(end < certificate.not_after() && add_months(end, 120) <= certificate.not_after());
+        bench.clock.pass(Duration::from_secs(u64::try_from(end - NOW).unwrap()));
+        bench.token(&request().encode());
+        bench.clock.pass(Duration::from_secs(1));
+        not_in_service(&bench);
+    }
 }

@@ -181,3 +181,71 @@ fn requests_that_race_a_reload_see_one_configuration() {
     assert!(made.iter().all(|made| *made == one || *made == other));
     assert_eq!(count(&bench, Kind::Tst), made.len());
 }
+
+/// The last states that the log has of the key of this name, the newest last.
+fn states(bench: &Bench, key: &str) -> Vec<KeyStateName> {
+    let states = bench.entries().into_iter().filter_map(|entry| match entry {
+        Entry::KeyState(change) if change.key.to_string() == key => Some(change.state),
+        _ => None,
+    });
+    states.collect()
+}
+
+fn await_states(bench: &Bench, key: &str, expected: &[KeyStateName]) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while states(bench, key) != expected {
+        assert!(std::time::Instant::now() < deadline, "{:?}", states(bench, key));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+/// TSP-69: the log's last word about a key that signs is not that it is retired.
+#[test]
+fn a_key_that_comes_back_is_active_in_the_log_tsp_69() {
+    let bench = Setup::default().start();
+    let mut retired = config();
+    retired.tsu[0].state = ConfiguredState::Retired;
+    reload(&bench, retired, vec![first(&bench)]).unwrap();
+    await_states(&bench, "tsu", &[KeyStateName::Retired]);
+    reload(&bench, config(), vec![first(&bench)]).unwrap();
+    await_states(&bench, "tsu", &[KeyStateName::Retired, KeyStateName::Active]);
+    bench.token(&request().encode());
+}
+
+/// TSP-69: what a key signs for a reload is in the log too.
+#[test]
+fn records_the_self_tests_of_a_reload_tsp_69() {
+    let bench = Setup::default().start();
+    let before = (count(&bench, Kind::SelfTest), bench.key.signatures());
+    let key = &keys().p384;
+    let mut changed = config();
+    changed.tsu.push(TsuConfig::development("tsu-2", "soft:second", PathBuf::from("second.pem")));
+    let second = parts("tsu-2", Arc::clone(key), certify_as(key.as_ref(), "Second TSU"));
+    reload(&bench, changed, vec![first(&bench), second]).unwrap();
+    assert_eq!((count(&bench, Kind::SelfTest), bench.key.signatures()), (before.0 + 2, before.1 + 1));
+}
+
+/// TSP-65: a key that was one TSU's is no other's after a reload.
+#[test]
+fn a_key_stays_with_its_tsu_tsp_65() {
+    let bench = Setup::default().start();
+    let mut renamed = config();
+    renamed.tsu[0].name = "tsu-2".to_owned();
+    let moved = parts("tsu-2", bench.key.clone(), bench.certificates.clone());
+    assert_eq!(reload(&bench, renamed, vec![moved]).map_err(|error| error.code()), Err("tsa.start.key-twice"));
+    bench.token(&request().encode());
+}
+
+/// TSP-72: what stamped without the statement does not stamp with it under the same name.
+#[test]
+fn a_tsu_does_not_become_qualified_under_its_name_tsp_72() {
+    let bench = Setup::default().start();
+    let mut qualified = config();
+    qualified.tsu[0].qualified = true;
+    let same = reload(&bench, qualified.clone(), vec![first(&bench)]);
+    assert_eq!(same.map_err(|error| error.code()), Err("tsa.start.subject-shared"));
+    let key = &keys().p384;
+    let other = parts("tsu-1", Arc::clone(key), certify_as(key.as_ref(), "Qualified TSU"));
+    reload(&bench, qualified, vec![other]).unwrap();
+    assert_eq!(signer(&bench, "tsu-1").unwrap(), key.public_key());
+}

@@ -11,7 +11,7 @@ use kokuin_asn1::{
 use kokuin_devca::{Subject, Validity};
 use kokuin_key::{KeyState, SigningKey};
 use kokuin_profile::Profile;
-use kokuin_tsa::{KeyParts, TsuConfig, TsuParts, config::ConfiguredState};
+use kokuin_tsa::{KeyParts, TsuConfig, TsuParts, config::ConfiguredState, unit::Standing};
 use kokuin_web::Readiness as _;
 
 use crate::{
@@ -145,4 +145,16 @@ fn the_plain_address_is_the_default_or_the_first_that_is_active() {
     let (mut setup, _) = two();
     setup.config.tsu[1].default = true;
     assert_eq!(setup.start().service.default_unit().name(), "tsu-2");
+}
+
+/// A key that was suspended before the start says so, and not that it failed.
+#[test]
+fn tells_a_suspended_key_from_a_failing_one_thr_65() {
+    let (setup, second) = two();
+    second.set_state(KeyState::Suspended);
+    second.set_fault(Fault::SessionLost);
+    let bench = setup.start();
+    assert_eq!(bench.service.unit("tsu-2").unwrap().standing(), Standing::Suspended);
+    assert_eq!(bench.service.impaired(), ["tsu-2: tsa.key-not-active"]);
+    assert_eq!(signer(&bench, "tsu-2"), None);
 }

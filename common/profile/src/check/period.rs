@@ -42,6 +42,16 @@ pub(super) fn check(view: &View<'_>, times: &Times, findings: &mut Findings<'_>)
     });
 }
 
+impl PeriodRule {
+    /// The last second at which a key may be used whose certificate says nothing of it: as many months after `not_before` as the rule allows and
+    /// leaves enough for the last token. None: the certificate is too short for one month.
+    #[must_use]
+    pub fn longest(&self, not_before: i64, not_after: i64) -> Option<i64> {
+        let ends = (1..=self.max_months).rev().map(|months| add_months(not_before, months));
+        ends.into_iter().find(|end| add_months(*end, self.min_months_after) <= not_after)
+    }
+}
+
 /// notBefore, where there is one, and notAfter, without which the extension limits nothing.
 fn read(value: &[u8]) -> Result<(Option<i64>, i64), String> {
     let mut reader = Reader::enter_only(value, tag::SEQUENCE, "PrivateKeyUsagePeriod").map_err(|e| e.to_string())?;
