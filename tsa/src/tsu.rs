@@ -146,15 +146,14 @@ impl CheckedTsu {
 /// When the key may be used: as the certificate says, and where that names no end, as long as the profile allows at most. A key ends before
 /// its certificate does, in either case (TSP-68, JP-TS-16).
 fn key_period(profile: &Profile, certificate: &Certificate) -> Result<(i64, i64), StartError> {
-    let period = certificate.private_key_usage_period();
-    let begin = period.as_ref().and_then(|period| period.not_before).unwrap_or(i64::MIN);
-    if let Some(end) = period.and_then(|period| period.not_after) {
-        return Ok((begin, end));
-    }
-    let Some(rule) = &profile.private_key_usage_period else { return Ok((begin, i64::MAX)) };
-    let (from, until) = (certificate.not_before(), certificate.not_after());
-    let (rest, subject) = (rule.min_months_after, certificate.subject_text());
-    let end = rule.longest(from, until).ok_or(StartError::KeyPeriod { subject, from, until, rest })?;
+    let begin = certificate.private_key_usage_period().and_then(|period| period.not_before).unwrap_or(i64::MIN);
+    let rule = profile.private_key_usage_period.as_ref().ok_or(StartError::NoProfile)?;
+    let end = rule.end_of_use(certificate).ok_or_else(|| StartError::KeyPeriod {
+        subject: certificate.subject_text(),
+        from: certificate.not_before(),
+        until: certificate.not_after(),
+        rest: rule.min_months_after,
+    })?;
     Ok((begin, end))
 }
 

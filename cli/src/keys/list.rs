@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use kokuin_asn1::Certificate;
 use kokuin_hsm_config::ceremony::KeyRecord;
-use kokuin_key::Protection;
+use kokuin_key::{Protection, Purpose};
+use kokuin_profile::Profile;
 use serde::Serialize;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -65,7 +66,7 @@ fn line(place: &Place, record: &KeyRecord, now: i64) -> Line {
     let path = uses.iter().find_map(|found| found.certificate).map(|(path, _)| path);
     // A certificate that is not there yet is none; what else is wrong with the file, the service says.
     let certificate = path.and_then(|path| read_certificates(path).ok()).and_then(|all| all.into_iter().next());
-    let until = certificate.as_ref().map(signs_until);
+    let until = certificate.as_ref().map(|certificate| signs_until(certificate, record.purpose));
     Line {
         name: record.id.to_string(),
         key: place.uri(&record.id),
@@ -84,10 +85,18 @@ fn line(place: &Place, record: &KeyRecord, now: i64) -> Line {
     }
 }
 
-/// The last second at which a token may be signed (TSP-64, TSP-68).
-fn signs_until(certificate: &Certificate) -> i64 {
-    let period = certificate.private_key_usage_period().and_then(|period| period.not_after);
-    period.map_or_else(|| certificate.not_after(), |end| end.min(certificate.not_after()))
+/// The last second at which the key may sign (TSP-64, TSP-68, JP-TS-16).
+fn signs_until(certificate: &Certificate, purpose: Purpose) -> i64 {
+    let rule = match purpose {
+        Purpose::Tst => Profile::by_name("tsu").and_then(|profile| profile.private_key_usage_period.as_ref()),
+        Purpose::Seal | Purpose::Log | Purpose::Ca => None,
+    };
+    // A certificate too short for any use ends its key before it begins.
+    let end = match rule {
+        Some(rule) => rule.end_of_use(certificate).unwrap_or_else(|| certificate.not_before()),
+        None => certificate.private_key_usage_period().and_then(|period| period.not_after).unwrap_or(i64::MAX),
+    };
+    end.min(certificate.not_after())
 }
 
 fn text(seconds: i64) -> String {

@@ -21,7 +21,7 @@ use kokuin_tsa::{
     DEVELOPMENT_POLICY, TsuConfig,
     batch::{BatchConfig, Lane},
 };
-use kokuin_web::{Application, Limits, LogRoutes, ServiceSpec, StaticFile, Tls, metrics::Registry};
+use kokuin_web::{Application, Limits, LogRoutes, RenewedTls, ServiceSpec, StaticFile, Tls, metrics::Registry};
 
 use super::{
     clock,
@@ -70,7 +70,7 @@ pub(crate) struct Process {
     pub(super) engine: Arc<dyn Verify>,
     pub(super) crypto_policy: Arc<CryptoPolicy>,
     pub(super) clock: Arc<dyn Clock>,
-    /// TLS of the listeners; [`Tls::reload`] takes new files without a restart.
+    /// TLS of the listeners; [`Tls::renewed`] takes new files without a restart.
     pub(super) tls: Option<Tls>,
     intake: Intake,
     pub(super) marks: Option<TimeMarks>,
@@ -171,9 +171,10 @@ impl Process {
         let apply: Apply = Box::new(move |config, config_digest| {
             let config = config.tsa.clone().context("there is no [tsa] any more")?;
             let tsus = tsus::load(&keys, tls.as_ref(), &config)?;
-            // The same files, for new connections: a renewed certificate needs no restart.
-            tls.as_ref().map(Tls::reload).transpose()?;
+            // The same files, for new connections: a renewed certificate needs no restart. In force once nothing else can refuse.
+            let renewed = tls.as_ref().map(Tls::renewed).transpose()?;
             let changed = running.reload(kokuin_tsa::Reload { config, config_digest, tsus })?;
+            renewed.map(RenewedTls::put_in_force);
             Ok(changed.names().to_vec())
         });
         let stop = Box::new(move || {

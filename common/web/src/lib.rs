@@ -41,4 +41,4 @@ pub use route::{get_or_head, only};
 pub use server::{Application, ServiceSpec, bind, run};
 pub use shared_quota::SharedQuota;
 pub use static_file::StaticFile;
-pub use tls::{PeerCertificate, Tls, TlsConfig, TlsError};
+pub use tls::{PeerCertificate, RenewedTls, Tls, TlsConfig, TlsError};

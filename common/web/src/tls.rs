@@ -51,14 +51,14 @@ impl Tls {
         Ok(Self(Arc::new(Shared { config, context })))
     }
 
-    /// Reads the same files again, for connections from now on; those that are open keep what they have.
+    /// Reads the same files again. Nothing changes before [`RenewedTls::put_in_force`], so that they are taken up together with what else
+    /// was changed, or not at all.
     ///
     /// # Errors
     /// [`TlsError`]: what was served before is served further.
-    pub fn reload(&self) -> Result<(), TlsError> {
-        let fresh = context::load(&self.0.config)?;
-        self.0.context.store(Arc::new(fresh));
-        Ok(())
+    pub fn renewed(&self) -> Result<RenewedTls, TlsError> {
+        let context = context::load(&self.0.config)?;
+        Ok(RenewedTls { of: self.clone(), context })
     }
 
     /// Whether clients are asked for a certificate.
@@ -70,6 +70,26 @@ impl Tls {
     /// The state of one connection.
     pub(crate) fn session(&self) -> Result<Ssl, TlsError> {
         Ssl::new(&self.0.context.load()).map_err(TlsError::OpenSsl)
+    }
+}
+
+/// Files that were read again, good to be served.
+#[must_use]
+pub struct RenewedTls {
+    of: Tls,
+    context: SslContext,
+}
+
+impl RenewedTls {
+    /// For connections from now on; those that are open keep what they have.
+    pub fn put_in_force(self) {
+        self.of.0.context.store(Arc::new(self.context));
+    }
+}
+
+impl std::fmt::Debug for RenewedTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("RenewedTls").field(&self.of).finish()
     }
 }
 

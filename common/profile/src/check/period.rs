@@ -1,6 +1,6 @@
 //! privateKeyUsagePeriod: how long the key makes tokens, and how long the last one can be verified.
 
-use kokuin_asn1::{Reader, Tlv, oids, parse_time, tag};
+use kokuin_asn1::{Certificate, Reader, Tlv, oids, parse_time, tag};
 
 use super::{
     Findings,
@@ -43,6 +43,13 @@ pub(super) fn check(view: &View<'_>, times: &Times, findings: &mut Findings<'_>)
 }
 
 impl PeriodRule {
+    /// The last second at which the key may be used: as the certificate says, or else [`Self::longest`].
+    #[must_use]
+    pub fn end_of_use(&self, certificate: &Certificate) -> Option<i64> {
+        let stated = certificate.private_key_usage_period().and_then(|period| period.not_after);
+        stated.or_else(|| self.longest(certificate.not_before(), certificate.not_after()))
+    }
+
     /// The last second at which a key may be used whose certificate says nothing of it: as many months after `not_before` as the rule allows and
     /// leaves enough for the last token. None: the certificate is too short for one month.
     #[must_use]

@@ -138,10 +138,12 @@ fn takes_a_new_certificate_without_a_restart_and_keeps_the_old_one_if_it_is_wron
     let shown = || ask(server.address, &ca, &Asked::default()).unwrap().2;
     assert_eq!(shown(), first.certificate.to_der().unwrap());
     write(server.folder.path().join("server.pem"), &second.certificate.to_pem().unwrap());
-    assert_eq!(server.tls.reload().unwrap_err().code(), "tls.key-of-another");
+    assert_eq!(server.tls.renewed().unwrap_err().code(), "tls.key-of-another");
     assert_eq!(shown(), first.certificate.to_der().unwrap());
     write(server.folder.path().join("server.key"), &second.key.private_key_to_pem_pkcs8().unwrap());
-    server.tls.reload().unwrap();
+    let renewed = server.tls.renewed().unwrap();
+    assert_eq!(shown(), first.certificate.to_der().unwrap(), "whoever reloads may still refuse");
+    renewed.put_in_force();
     assert_eq!(shown(), second.certificate.to_der().unwrap());
 }
 
