@@ -130,10 +130,7 @@ impl Journal {
         if !self.clock.can_issue() {
             self.base.unrecord();
         }
-        self.watch(units, now)?;
-        for (seat, place) in units.seats().zip(0..) {
-            self.record_key_state(seat, place, now)?;
-        }
+        self.record_key_states(units, now)?;
         self.record_reading(units, now)?;
         for (seat, place) in units.seats().zip(0..) {
             self.test_if_due(seat, place, now)?;
@@ -179,6 +176,18 @@ impl Journal {
         let change = units.seats().filter_map(|seat| seat.tsu().life().next_change(now)).min();
         let change = change.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros);
         change.map_or(TICK, |change| change.clamp(Duration::from_millis(1), TICK))
+    }
+
+    /// What is left to be said at the stop: keys that a reload took away a moment ago, and the refusals so far.
+    fn close(&mut self, now: LogTime) -> Result<(), LogError> {
+        let units = self.units.load_full();
+        let states = self.record_key_states(&units, now);
+        self.record_refusals(now).and(states)
+    }
+
+    fn record_key_states(&mut self, units: &Units, now: LogTime) -> Result<(), LogError> {
+        self.watch(units, now)?;
+        units.seats().zip(0..).try_for_each(|(seat, place)| self.record_key_state(seat, place, now))
     }
 
     fn record_key_state(&mut self, seat: &Seat, place: usize, now: LogTime) -> Result<(), LogError> {
@@ -232,7 +241,7 @@ impl Journal {
     }
 
     /// One entry for each class that was refused in the minute that has ended.
-    pub(crate) fn record_refusals(&mut self, now: LogTime) -> Result<(), LogError> {
+    fn record_refusals(&mut self, now: LogTime) -> Result<(), LogError> {
         let minute = LogTime::from_unix_micros(self.minute);
         let mut taken = self.refusals.take().into_iter();
         while let Some((class, count)) = taken.next() {
@@ -280,7 +289,7 @@ impl JournalThread {
                     Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
                 };
                 let now = LogTime::system_now();
-                let outcome = if end { journal.record_refusals(now) } else { journal.tick(now) };
+                let outcome = if end { journal.close(now) } else { journal.tick(now) };
                 if let Err(error) = outcome {
                     tracing::warn!(%error, "the log did not take an entry of the journal");
                 }
@@ -292,7 +301,7 @@ impl JournalThread {
         Ok(Self { stop, thread })
     }
 
-    /// Ends the thread, with the refusals counted so far recorded.
+    /// Ends the thread, with what is left to be said recorded.
     pub(crate) fn stop(self) {
         // A thread that is gone has nothing to be told.
         let _ = self.stop.send(());

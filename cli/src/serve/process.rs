@@ -174,7 +174,7 @@ impl Process {
             // The same files, for new connections: a renewed certificate needs no restart. In force once nothing else can refuse.
             let renewed = tls.as_ref().map(Tls::renewed).transpose()?;
             let changed = running.reload(kokuin_tsa::Reload { config, config_digest, tsus })?;
-            renewed.map(RenewedTls::put_in_force);
+            renewed.into_iter().for_each(RenewedTls::put_in_force);
             Ok(changed.names().to_vec())
         });
         let stop = Box::new(move || {

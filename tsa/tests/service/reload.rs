@@ -212,6 +212,18 @@ fn a_key_that_comes_back_is_active_in_the_log_tsp_69() {
     bench.token(&request().encode());
 }
 
+/// TSP-69: a stop right after a reload loses nothing of it.
+#[test]
+fn says_that_a_key_is_retired_before_it_stops_tsp_69() {
+    let bench = Setup::default().start();
+    let mut retired = config();
+    retired.tsu[0].state = ConfiguredState::Retired;
+    reload(&bench, retired, vec![first(&bench)]).unwrap();
+    bench.service.stop().unwrap();
+    assert_eq!(states(&bench, "tsu"), [KeyStateName::Retired]);
+    assert_eq!(bench.entries().last().map(Entry::kind), Some(Kind::ServiceStop));
+}
+
 /// TSP-69: what a key signs for a reload is in the log too.
 #[test]
 fn records_the_self_tests_of_a_reload_tsp_69() {
