@@ -76,7 +76,8 @@ impl TimeServer for Under {
     fn ask(&self, clock: &dyn Fn() -> Monotonic) -> Result<Sample, Unanswered> {
         let taken_at = clock();
         let utc = self.sky.utc(taken_at).0;
-        let monotonic = i64::try_from(taken_at.since(Monotonic::from_start(Duration::ZERO)).as_micros()).unwrap();
+        let monotonic =
+            i64::try_from(taken_at.since(Monotonic::from_start(Duration::ZERO)).as_micros()).unwrap_or(i64::MAX);
         Ok(Sample {
             offset_us: utc + self.off_us - monotonic,
             delay: Duration::from_micros(2_000),
