@@ -9,7 +9,7 @@ use kokuin_audit::{
     entry::{Erasure, Label, LogTime, Pruning, Serial, Text},
     storage::LogRead as _,
 };
-use kokuin_store::{Database, LogReader, TenantRepository};
+use kokuin_store::{BatchRepository, Database, LogReader, TenantRepository};
 
 use super::{parse_time, place, tenant};
 use crate::{
@@ -60,10 +60,12 @@ pub(super) fn prune(args: &Prune) -> anyhow::Result<ExitCode> {
     let database = place::database(&args.data)?;
     let now = trusted_now(&database)?;
     let days = check_over(place::retention(&args.data)?, args.class, args.before, now)?;
+    let batches = BatchRepository::new(database.for_batches()?);
     let tenants = TenantRepository::new(database);
     let count = match args.class {
         Class::Seal => tenants.seals_before(args.before)?,
         Class::ApiToken => tenants.tokens_ended_before(args.before)?,
+        Class::Batch => batches.settled_before(args.before)?,
         Class::Log => 0,
     };
     if count == 0 {
@@ -83,6 +85,7 @@ pub(super) fn prune(args: &Prune) -> anyhow::Result<ExitCode> {
     let deleted = match args.class {
         Class::Seal => tenants.prune_seals(args.before),
         Class::ApiToken => tenants.prune_tokens(args.before),
+        Class::Batch => batches.prune(args.before, u64::MAX),
         Class::Log => Ok(0),
     };
     let deleted = deleted.context("the log will say that records were deleted, and they were not: run this again")?;
@@ -192,7 +195,9 @@ fn text(reason: Option<&str>) -> anyhow::Result<Option<Text>> {
 #[cfg(test)]
 mod tests {
     use kokuin_audit::{LeafIndex, Origin, TenantSecret, VerifierKey, entry::ClockReading, storage::LogStore as _};
-    use kokuin_store::{SealRecord, SealRepository, TokenKey, TokenRecord, TokenRepository};
+    use kokuin_store::{
+        BatchRecord, BatchState, SealRecord, SealRepository, SubmissionRecord, TokenKey, TokenRecord, TokenRepository,
+    };
 
     use super::*;
 
@@ -327,5 +332,40 @@ mod tests {
         prune(&args).unwrap();
         prune(&args).unwrap();
         assert_eq!(waiting(&old), ["pruning"], "what deleted nothing says nothing");
+    }
+
+    #[test]
+    fn prunes_batches_that_have_ended_and_none_that_waits() {
+        let old = folder(0);
+        let database = Database::open(&old.path().join("kokuin.db")).unwrap();
+        let batches = BatchRepository::new(database.for_batches().unwrap());
+        let days_ago = |days: i64| LogTime::from_unix_micros(LogTime::system_now().unix_micros() - days * DAY_US);
+        for (id, days) in [(1, 9), (2, 9), (3, 1)] {
+            let record = BatchRecord {
+                id: vec![id; 16],
+                created: days_ago(days),
+                log: "main".to_owned(),
+                tsu: "dev".to_owned(),
+                algorithm: "sha256".to_owned(),
+                secret: vec![1; 32],
+                state: BatchState::Pending,
+            };
+            let (id, request_hash, digests) = (vec![id; 16], vec![1; 32], vec![1; 32]);
+            let brought = SubmissionRecord { id, request_hash, idempotency_key: None, digests };
+            batches.insert(&record, &[brought]).unwrap();
+        }
+        for ended in [1, 3] {
+            batches.set_failed(&[ended; 16], "tsa.test").unwrap();
+        }
+        let args = |days| {
+            let data = old.path().to_owned();
+            Prune { data, class: Class::Batch, before: days_ago(days), reason: None }
+        };
+        let error = prune(&args(6)).unwrap_err().to_string();
+        assert!(error.contains("class batch are kept for 7 days"), "{error}");
+        prune(&args(8)).unwrap();
+        let there = |id: u8| batches.submission(&[id; 16]).unwrap().is_some();
+        assert_eq!([there(1), there(2), there(3)], [false, true, true]);
+        assert_eq!(waiting(&old), ["pruning"]);
     }
 }

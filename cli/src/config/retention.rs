@@ -5,6 +5,9 @@ use serde::Deserialize;
 /// Fifteen years: what a Japanese authority keeps its archive for. The period that the present scheme wants was not verified; set it.
 const FIFTEEN_YEARS: u32 = 5479;
 
+/// As long as the service itself keeps answers of the batch lane unless told otherwise (`tsa.batch.keep`): records of them are the customer's.
+const WEEK: u32 = 7;
+
 /// A class of record that the database keeps outside the log.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]
 pub(crate) enum Class {
@@ -12,6 +15,8 @@ pub(crate) enum Class {
     Seal,
     /// API tokens that were revoked or have expired
     ApiToken,
+    /// Batches of digests that have their token: what answers of the batch lane are given again from
+    Batch,
     /// Entries of the log
     Log,
 }
@@ -22,6 +27,7 @@ impl Class {
         match self {
             Self::Seal => "seal",
             Self::ApiToken => "api-token",
+            Self::Batch => "batch",
             Self::Log => "log",
         }
     }
@@ -33,11 +39,12 @@ impl Class {
 pub(crate) struct Retention {
     seal_days: u32,
     api_token_days: u32,
+    batch_days: u32,
 }
 
 impl Default for Retention {
     fn default() -> Self {
-        Self { seal_days: FIFTEEN_YEARS, api_token_days: FIFTEEN_YEARS }
+        Self { seal_days: FIFTEEN_YEARS, api_token_days: FIFTEEN_YEARS, batch_days: WEEK }
     }
 }
 
@@ -47,6 +54,7 @@ impl Retention {
         match class {
             Class::Seal => Some(self.seal_days),
             Class::ApiToken => Some(self.api_token_days),
+            Class::Batch => Some(self.batch_days),
             Class::Log => None,
         }
     }

@@ -227,6 +227,18 @@ impl BatchRepository {
         })
     }
 
+    /// How many batches were made before `before` and are not pending.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn settled_before(&self, before: LogTime) -> Result<u64, StoreError> {
+        self.0.with(|connection| {
+            let settled = batch::table.filter(batch::token.is_not_null().or(batch::failed.is_not_null()));
+            let count: i64 = settled.filter(batch::created.lt(before.unix_micros())).count().get_result(connection)?;
+            Ok(u64::try_from(count).unwrap_or_default())
+        })
+    }
+
     /// Forgets batches that are not pending: those made before `before`, and, oldest first, as many as leave at most `octets` of digests.
     /// Returns how many.
     ///
