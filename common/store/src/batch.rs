@@ -110,22 +110,23 @@ impl BatchRepository {
     pub fn insert(&self, record: &BatchRecord, submissions: &[SubmissionRecord]) -> Result<(), StoreError> {
         let octets: usize = submissions.iter().map(|submission| submission.digests.len()).sum();
         let entered = (
-            batch::batch_id.eq(&record.id),
+            batch::batch_id.eq(record.id.clone()),
             batch::created.eq(record.created.unix_micros()),
-            batch::log.eq(&record.log),
-            batch::tsu.eq(&record.tsu),
-            batch::algorithm.eq(&record.algorithm),
-            batch::secret.eq(&record.secret),
+            batch::log.eq(record.log.clone()),
+            batch::tsu.eq(record.tsu.clone()),
+            batch::algorithm.eq(record.algorithm.clone()),
+            batch::secret.eq(record.secret.clone()),
             batch::octets.eq(i64::try_from(octets).unwrap_or(i64::MAX)),
         );
-        self.0.with(|connection| {
+        let (batch_id, submissions) = (record.id.clone(), submissions.to_vec());
+        self.0.store(move |connection| {
             connection
                 .transaction(|connection| {
                     diesel::insert_into(batch::table).values(entered).execute(connection)?;
-                    for each in submissions {
+                    for each in &submissions {
                         let brought = (
                             submission::submission_id.eq(&each.id),
-                            submission::batch_id.eq(&record.id),
+                            submission::batch_id.eq(&batch_id),
                             submission::request_hash.eq(&each.request_hash),
                             submission::idempotency_key.eq(&each.idempotency_key),
                             submission::digests.eq(&each.digests),
@@ -148,12 +149,13 @@ impl BatchRepository {
     /// # Errors
     /// [`StoreError::Damaged`] if it is not pending, or a failure.
     pub fn set_stamped(&self, id: &[u8], stamp: &BatchStamp) -> Result<(), StoreError> {
-        let changed = self.0.with(|connection| {
+        let (id, stamp) = (id.to_vec(), stamp.clone());
+        let changed = self.0.store(move |connection| {
             let of = batch::table.find(id).filter(batch::token.is_null()).filter(batch::failed.is_null());
             let values = (
-                batch::serial.eq(&stamp.serial),
+                batch::serial.eq(stamp.serial),
                 batch::gen_time.eq(stamp.gen_time.unix_micros()),
-                batch::token.eq(&stamp.token),
+                batch::token.eq(stamp.token),
             );
             Ok::<_, StoreError>(diesel::update(of).set(values).execute(connection)?)
         })?;
@@ -165,7 +167,8 @@ impl BatchRepository {
     /// # Errors
     /// [`StoreError::Damaged`] if it is not pending, or a failure.
     pub fn set_failed(&self, id: &[u8], code: &str) -> Result<(), StoreError> {
-        let changed = self.0.with(|connection| {
+        let (id, code) = (id.to_vec(), code.to_owned());
+        let changed = self.0.store(move |connection| {
             let of = batch::table.find(id).filter(batch::token.is_null()).filter(batch::failed.is_null());
             Ok::<_, StoreError>(diesel::update(of).set(batch::failed.eq(code)).execute(connection)?)
         })?;
@@ -177,7 +180,8 @@ impl BatchRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn pending(&self, log: &str) -> Result<Vec<BatchRecord>, StoreError> {
-        let rows: Vec<BatchRow> = self.0.with(|connection| {
+        let log = log.to_owned();
+        let rows: Vec<BatchRow> = self.0.fetch(move |connection| {
             let of = batch::table
                 .filter(batch::log.eq(log))
                 .filter(batch::token.is_null())
@@ -194,7 +198,8 @@ impl BatchRepository {
     /// [`StoreError`].
     pub fn submission(&self, id: &[u8]) -> Result<Option<(SubmissionRecord, BatchRecord)>, StoreError> {
         type Row = (Vec<u8>, Vec<u8>, Vec<u8>, Option<String>, Vec<u8>);
-        self.0.with(|connection| {
+        let id = id.to_vec();
+        self.0.fetch(move |connection| {
             let found: Option<Row> = submission::table.find(id).first(connection).optional()?;
             let Some((id, batch_id, request_hash, idempotency_key, digests)) = found else { return Ok(None) };
             let of: BatchRow = batch::table.find(batch_id).first(connection)?;
@@ -207,7 +212,8 @@ impl BatchRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn digests(&self, batch_id: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let parts: Vec<Vec<u8>> = self.0.with(|connection| {
+        let batch_id = batch_id.to_vec();
+        let parts: Vec<Vec<u8>> = self.0.fetch(move |connection| {
             let of = submission::table.filter(submission::batch_id.eq(batch_id)).select(submission::digests);
             Ok::<_, StoreError>(of.load(connection)?)
         })?;
@@ -219,7 +225,8 @@ impl BatchRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn by_idempotency_key(&self, key: &str) -> Result<Option<IdAndHash>, StoreError> {
-        self.0.with(|connection| {
+        let key = key.to_owned();
+        self.0.fetch(move |connection| {
             let of = submission::table
                 .filter(submission::idempotency_key.eq(key))
                 .select((submission::submission_id, submission::request_hash));
@@ -245,7 +252,7 @@ impl BatchRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn prune(&self, before: LogTime, octets: u64) -> Result<usize, StoreError> {
-        self.0.with(|connection| {
+        self.0.store(move |connection| {
             let mut pruned = 0;
             loop {
                 let settled = || batch::table.filter(batch::token.is_not_null().or(batch::failed.is_not_null()));

@@ -4,7 +4,9 @@ use std::{
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    thread,
+    time::{Duration, Instant},
 };
 
 use diesel::{
@@ -21,7 +23,7 @@ use kokuin_audit::{LogName, VerifierKey, entry::LogTime};
 use crate::{
     connection::{Access, AnyConnection, postgres, sqlite},
     error::StoreError,
-    lease::{Lease, PostgresOptions},
+    lease::{Lease, PostgresOptions, wait_for_standbys},
     lock::WriterLock,
     log_reader::LogReader,
     log_store::{Inner as Writer, LogWriter, PostgresLogStore, SqliteLogStore},
@@ -38,6 +40,11 @@ const MAX_LOGS: i64 = 1 << 22;
 
 /// Connections kept for the next reader. More were only needed at once, and each holds files and a cache.
 const KEPT: usize = 8;
+/// How long a PostgreSQL is read from, and how long it is waited for when something was changed.
+const READING: Duration = Duration::from_secs(10);
+const STORING: Duration = Duration::from_secs(30);
+/// How long standbys have for what is committed.
+const CONFIRMING: Duration = Duration::from_secs(5);
 
 /// Whether a log is written to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -190,6 +197,65 @@ impl Database {
         result
     }
 
+    /// Reads. A PostgreSQL that is frozen is waited for no longer than [`READING`], and its connections are not used again.
+    pub(crate) fn fetch<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.within(READING, work)
+    }
+
+    /// Writes; done, or refused for what is there already, only when the standbys demanded have on disk what this server has (THR-46). No longer
+    /// than [`STORING`] is waited; after that it may be done or not.
+    pub(crate) fn store<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let standbys = match &self.0.place {
+            Place::Sqlite(_) => 0,
+            Place::Postgres(options) => options.standbys,
+        };
+        self.within(STORING, move |connection| {
+            let result = work(connection);
+            if let AnyConnection::Postgres(connection) = connection {
+                wait_for_standbys(connection, standbys, Instant::now() + CONFIRMING)?;
+            }
+            result
+        })
+    }
+
+    /// Libpq's calls have no deadline: a thread makes them. It ends when its server wakes or is given up.
+    fn within<T, E>(
+        &self,
+        patience: Duration,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        if matches!(self.0.place, Place::Sqlite(_)) {
+            return self.with(work);
+        }
+        let (answer, outcome) = mpsc::channel();
+        let database = self.clone();
+        let started =
+            thread::Builder::new().name("database".to_owned()).spawn(move || drop(answer.send(database.with(work))));
+        drop(started.map_err(|error| StoreError::file("thread of the database", error))?);
+        outcome.recv_timeout(patience).unwrap_or_else(|_| {
+            self.forget_connections();
+            Err(StoreError::TimedOut { waited: patience }.into())
+        })
+    }
+
     /// Uses none of the connections that are open now again: the server behind them may no longer be the one that counts.
     pub(crate) fn forget_connections(&self) {
         let mut idle = self.idle();
@@ -207,21 +273,26 @@ impl Database {
         let (writer, log_no) = match &self.0.place {
             Place::Sqlite(path) => {
                 let lock = WriterLock::take(path, name)?;
-                let log_no = self.with(|connection| enter(connection, name, vkey))?;
+                let log_no = self.enter(name, vkey)?;
                 let connection = sqlite::connect(path, Access::Write)?;
                 (Writer::Sqlite(SqliteLogStore::new(path.clone(), connection, log_no, lock)), log_no)
             }
             Place::Postgres(options) => {
-                let log_no = self.with(|connection| enter(connection, name, vkey))?;
+                let log_no = self.enter(name, vkey)?;
                 let session = Session::open(&options.url, options.standbys)?;
                 let lease = Lease::take(options, &session, log_no, name)?;
                 // It may have been closed while the lease was waited for.
-                self.with(|connection| enter(connection, name, vkey))?;
+                self.enter(name, vkey)?;
                 let store = PostgresLogStore::new(self.clone(), options.clone(), session, log_no, lease);
                 (Writer::Postgres(store), log_no)
             }
         };
         Ok((LogWriter(writer), LogReader::new(self.clone(), log_no)))
+    }
+
+    fn enter(&self, name: &LogName, vkey: &VerifierKey) -> Result<i64, StoreError> {
+        let (name, vkey) = (name.clone(), vkey.clone());
+        self.store(move |connection| enter(connection, &name, &vkey))
     }
 
     /// The reading side of a log.
@@ -233,7 +304,8 @@ impl Database {
     }
 
     pub(crate) fn log_no(&self, name: &LogName) -> Result<i64, StoreError> {
-        let row = self.with(|connection| find(connection, name))?;
+        let of = name.clone();
+        let row = self.fetch(move |connection| find(connection, &of))?;
         row.map(|(log_no, ..)| log_no).ok_or_else(|| StoreError::NoLog(name.clone()))
     }
 
@@ -243,7 +315,7 @@ impl Database {
     /// [`StoreError`].
     pub fn logs(&self) -> Result<Vec<LogRecord>, StoreError> {
         let rows: Vec<LogRow> =
-            self.with(|connection| Ok::<_, StoreError>(log::table.order(log::log_no).load(connection)?))?;
+            self.fetch(|connection| Ok::<_, StoreError>(log::table.order(log::log_no).load(connection)?))?;
         rows.into_iter()
             .map(|(_, name, origin, vkey, state, created)| {
                 let state = match state.as_str() {
@@ -262,7 +334,8 @@ impl Database {
     /// [`StoreError::NoLog`], [`StoreError::Locked`] or a failure.
     pub fn retire_log(&self, name: &LogName) -> Result<(), StoreError> {
         let retire = || {
-            self.with(|connection| {
+            let name = name.clone();
+            self.store(move |connection| {
                 let of = log::table.filter(log::name.eq(name.as_str()));
                 Ok::<_, StoreError>(diesel::update(of).set(log::state.eq("retired")).execute(connection)?)
             })

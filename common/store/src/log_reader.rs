@@ -105,18 +105,20 @@ state_queries!(postgres, diesel::PgConnection);
 
 impl LogRead for LogReader {
     fn size(&self) -> Result<TreeSize, StorageError> {
-        self.database.with(|connection| any::load_size(connection, self.log_no))
+        let log_no = self.log_no;
+        self.database.fetch(move |connection| any::load_size(connection, log_no))
     }
 
     fn checkpoint(&self) -> Result<Option<StoredCheckpoint>, StorageError> {
-        self.database.with(|connection| any::load_checkpoint(connection, self.log_no))
+        let log_no = self.log_no;
+        self.database.fetch(move |connection| any::load_checkpoint(connection, log_no))
     }
 
     fn entries(&self, range: Range<u64>) -> Result<Vec<Vec<u8>>, StorageError> {
         // What is beyond the last index a key can hold is not there.
         let limit = |index: u64| entry_key(self.log_no, index.min((1 << INDEX_BITS) - 1));
         let (from, to) = (limit(range.start)?, limit(range.end)?);
-        let rows: Vec<(i64, Vec<u8>)> = self.database.with(|connection| {
+        let rows: Vec<(i64, Vec<u8>)> = self.database.fetch(move |connection| {
             entry::table
                 .filter(entry::key.ge(from))
                 .filter(entry::key.lt(to))
@@ -135,8 +137,9 @@ impl LogRead for LogReader {
     }
 
     fn index_of_serial(&self, serial: &Serial) -> Result<Option<LeafIndex>, StorageError> {
-        let key: Option<i64> = self.database.with(|connection| {
-            let of = entry::table.filter(entry::serial.eq(serial.as_bytes())).select(entry::key);
+        let serial = serial.as_bytes().to_vec();
+        let key: Option<i64> = self.database.fetch(move |connection| {
+            let of = entry::table.filter(entry::serial.eq(serial)).select(entry::key);
             of.first(connection).optional().map_err(failed)
         })?;
         // A serial of another log in the same database is not in this one.
@@ -146,7 +149,7 @@ impl LogRead for LogReader {
 
     fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<Hash>>, StorageError> {
         let key = (self.log_no, i32::from(level), signed(index)?);
-        let stored: Option<Vec<u8>> = self.database.with(|connection| {
+        let stored: Option<Vec<u8>> = self.database.fetch(move |connection| {
             tile::table.find(key).select(tile::hashes).first(connection).optional().map_err(failed)
         })?;
         stored

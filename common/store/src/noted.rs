@@ -16,7 +16,7 @@ impl Database {
     /// [`StoreError`].
     pub fn unnoted_logs(&self, own: &LogName) -> Result<Vec<String>, StoreError> {
         let own_no = self.log_no(own)?;
-        self.with(|connection| {
+        self.fetch(move |connection| {
             let known: Vec<i64> =
                 noted::table.filter(noted::log_no.eq(own_no)).select(noted::other_no).load(connection)?;
             let later = log::table.filter(log::log_no.gt(own_no)).order(log::log_no).select((log::log_no, log::name));
@@ -31,7 +31,7 @@ impl Database {
     /// [`StoreError`].
     pub fn set_noted(&self, own: &LogName, other: &LogName) -> Result<(), StoreError> {
         let row = (noted::log_no.eq(self.log_no(own)?), noted::other_no.eq(self.log_no(other)?));
-        self.with(|connection| {
+        self.store(move |connection| {
             diesel::insert_into(noted::table).values(row).execute(connection)?;
             Ok(())
         })

@@ -63,17 +63,17 @@ impl SealRepository {
     /// [`StoreError::IdempotencyKeyTaken`] if the tenant used the key before, [`StoreError::Exists`] for an id that is taken, or a failure.
     pub fn insert(&self, record: &SealRecord) -> Result<(), StoreError> {
         let values = (
-            seal::seal_id.eq(&record.id),
-            seal::tenant.eq(&record.tenant),
+            seal::seal_id.eq(record.id.clone()),
+            seal::tenant.eq(record.tenant.clone()),
             seal::created.eq(record.created.unix_micros()),
-            seal::format.eq(&record.format),
-            seal::level.eq(&record.level),
-            seal::digest.eq(&record.digest),
-            seal::log_serial.eq(&record.log_serial),
-            seal::idempotency_key.eq(&record.idempotency_key),
-            seal::request_hash.eq(&record.request_hash),
+            seal::format.eq(record.format.clone()),
+            seal::level.eq(record.level.clone()),
+            seal::digest.eq(record.digest.clone()),
+            seal::log_serial.eq(record.log_serial.clone()),
+            seal::idempotency_key.eq(record.idempotency_key.clone()),
+            seal::request_hash.eq(record.request_hash.clone()),
         );
-        let result = self.0.with(|connection| {
+        let result = self.0.store(move |connection| {
             Ok::<_, StoreError>(diesel::insert_into(seal::table).values(values).execute(connection))
         });
         match result? {
@@ -96,7 +96,8 @@ impl SealRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn by_id(&self, tenant: &str, id: &[u8]) -> Result<Option<SealRecord>, StoreError> {
-        self.0.with(|connection| {
+        let (tenant, id) = (tenant.to_owned(), id.to_vec());
+        self.0.fetch(move |connection| {
             let of = seal::table.find(id).filter(seal::tenant.eq(tenant));
             Ok(of.first::<Row>(connection).optional()?.map(SealRecord::from))
         })
@@ -107,7 +108,8 @@ impl SealRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn by_idempotency_key(&self, tenant: &str, key: &str) -> Result<Option<SealRecord>, StoreError> {
-        self.0.with(|connection| {
+        let (tenant, key) = (tenant.to_owned(), key.to_owned());
+        self.0.fetch(move |connection| {
             let of = seal::table.filter(seal::tenant.eq(tenant)).filter(seal::idempotency_key.eq(key));
             Ok(of.first::<Row>(connection).optional()?.map(SealRecord::from))
         })

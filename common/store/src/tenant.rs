@@ -46,11 +46,11 @@ impl TenantRepository {
         let mut fresh = [0_u8; 32];
         getrandom::fill(&mut fresh).map_err(|_| StoreError::NoRandomness)?;
         let values = (
-            tenant::name.eq(name),
-            tenant::salt.eq(fresh.as_slice()),
+            tenant::name.eq(name.to_owned()),
+            tenant::salt.eq(fresh.to_vec()),
             tenant::created.eq(LogTime::system_now().unix_micros()),
         );
-        let inserted = self.0.with(|connection| {
+        let inserted = self.0.store(move |connection| {
             Ok::<_, StoreError>(diesel::insert_into(tenant::table).values(values).execute(connection))
         })?;
         match inserted {
@@ -71,7 +71,9 @@ impl TenantRepository {
     }
 
     fn salt(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.with(|connection| Ok(tenant::table.find(name).select(tenant::salt).first(connection).optional()?))
+        let name = name.to_owned();
+        self.0
+            .fetch(move |connection| Ok(tenant::table.find(name).select(tenant::salt).first(connection).optional()?))
     }
 
     /// When `name` last had a seal made.
@@ -79,7 +81,8 @@ impl TenantRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn last_seal(&self, name: &str) -> Result<Option<LogTime>, StoreError> {
-        self.0.with(|connection| {
+        let name = name.to_owned();
+        self.0.fetch(move |connection| {
             let of = seal::table.filter(seal::tenant.eq(name)).select(diesel::dsl::max(seal::created));
             Ok(of.first::<Option<i64>>(connection)?.map(LogTime::from_unix_micros))
         })
@@ -90,9 +93,11 @@ impl TenantRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn tokens_kept(&self, name: &str, kept_from: LogTime) -> Result<usize, StoreError> {
-        let of = api_token::table.filter(api_token::tenant.eq(name)).select((api_token::revoked, api_token::expires));
+        let of = api_token::table
+            .filter(api_token::tenant.eq(name.to_owned()))
+            .select((api_token::revoked, api_token::expires));
         let ends: Vec<(Option<i64>, Option<i64>)> =
-            self.0.with(|connection| Ok::<_, StoreError>(of.load(connection)?))?;
+            self.0.fetch(move |connection| Ok::<_, StoreError>(of.load(connection)?))?;
         let is_kept = |end: Option<i64>| end.is_none_or(|end| end >= kept_from.unix_micros());
         Ok(ends.into_iter().filter(|(revoked, expires)| is_kept(*revoked) && is_kept(*expires)).count())
     }
@@ -103,18 +108,20 @@ impl TenantRepository {
     /// # Errors
     /// [`StoreError`]; nothing is deleted then.
     pub fn erase(&self, name: &str, kept_from: LogTime) -> Result<Option<Erased>, StoreError> {
-        let erased = self.0.with(|connection| {
+        let name = name.to_owned();
+        let erased = self.0.store(move |connection| {
             connection.transaction(|connection| {
                 // The salt first: from here on nobody else writes to an SQLite database.
-                diesel::delete(tenant::table.find(name)).execute(connection)?;
-                let of = || seal::table.filter(seal::tenant.eq(name));
+                diesel::delete(tenant::table.find(&name)).execute(connection)?;
+                let of = || seal::table.filter(seal::tenant.eq(&name));
                 let at = kept_from.unix_micros();
                 let kept: i64 = of().filter(seal::created.ge(at)).count().get_result(connection)?;
                 if kept > 0 {
                     return Err(Undone::Kept);
                 }
                 let seals = diesel::delete(of().filter(seal::created.lt(at))).execute(connection)?;
-                let tokens = diesel::delete(api_token::table.filter(api_token::tenant.eq(name))).execute(connection)?;
+                let tokens =
+                    diesel::delete(api_token::table.filter(api_token::tenant.eq(&name))).execute(connection)?;
                 Ok(Erased { seals, tokens, is_cleared: false })
             })
         });
@@ -134,7 +141,7 @@ impl TenantRepository {
     /// [`StoreError`].
     pub fn seals_before(&self, time: LogTime) -> Result<u64, StoreError> {
         let of = seal::table.filter(seal::created.lt(time.unix_micros())).count();
-        let count: i64 = self.0.with(|connection| Ok::<_, StoreError>(of.get_result(connection)?))?;
+        let count: i64 = self.0.fetch(move |connection| Ok::<_, StoreError>(of.get_result(connection)?))?;
         Ok(count.unsigned_abs())
     }
 
@@ -144,7 +151,7 @@ impl TenantRepository {
     /// [`StoreError`].
     pub fn prune_seals(&self, time: LogTime) -> Result<usize, StoreError> {
         let of = seal::table.filter(seal::created.lt(time.unix_micros()));
-        self.0.with(|connection| Ok(diesel::delete(of).execute(connection)?))
+        self.0.store(move |connection| Ok(diesel::delete(of).execute(connection)?))
     }
 
     /// How many API tokens were revoked, or had expired, before `time`.
@@ -155,7 +162,7 @@ impl TenantRepository {
         let micros = time.unix_micros();
         let of =
             api_token::table.filter(api_token::revoked.lt(micros)).or_filter(api_token::expires.lt(micros)).count();
-        let count: i64 = self.0.with(|connection| Ok::<_, StoreError>(of.get_result(connection)?))?;
+        let count: i64 = self.0.fetch(move |connection| Ok::<_, StoreError>(of.get_result(connection)?))?;
         Ok(count.unsigned_abs())
     }
 
@@ -165,7 +172,7 @@ impl TenantRepository {
     /// [`StoreError`].
     pub fn prune_tokens(&self, time: LogTime) -> Result<usize, StoreError> {
         let micros = time.unix_micros();
-        self.0.with(|connection| {
+        self.0.store(move |connection| {
             connection.transaction(|connection| {
                 let revoked =
                     diesel::delete(api_token::table.filter(api_token::revoked.lt(micros))).execute(connection)?;

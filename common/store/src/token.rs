@@ -105,16 +105,16 @@ impl TokenRepository {
     /// [`StoreError::Exists`] for an id or token that is there already, or a failure.
     pub fn insert(&self, hash: &TokenHash, record: &TokenRecord) -> Result<(), StoreError> {
         let values = (
-            api_token::token_id.eq(&record.id),
-            api_token::hash.eq(hash.0.as_slice()),
-            api_token::tenant.eq(&record.tenant),
-            api_token::actor.eq(&record.actor),
+            api_token::token_id.eq(record.id.clone()),
+            api_token::hash.eq(hash.0.to_vec()),
+            api_token::tenant.eq(record.tenant.clone()),
+            api_token::actor.eq(record.actor.clone()),
             api_token::scopes.eq(record.scopes.join(" ")),
             api_token::created.eq(record.created.unix_micros()),
             api_token::expires.eq(record.expires.map(LogTime::unix_micros)),
             api_token::revoked.eq(record.revoked.map(LogTime::unix_micros)),
         );
-        let result = self.0.with(|connection| {
+        let result = self.0.store(move |connection| {
             Ok::<_, StoreError>(diesel::insert_into(api_token::table).values(values).execute(connection))
         });
         match result? {
@@ -131,8 +131,9 @@ impl TokenRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn find_valid(&self, hash: &TokenHash, now: LogTime) -> Result<Option<TokenRecord>, StoreError> {
-        let row: Option<Row> = self.0.with(|connection| {
-            let of = api_token::table.filter(api_token::hash.eq(hash.0.as_slice()));
+        let hash = hash.0.to_vec();
+        let row: Option<Row> = self.0.fetch(move |connection| {
+            let of = api_token::table.filter(api_token::hash.eq(hash));
             Ok::<_, StoreError>(of.first(connection).optional()?)
         })?;
         Ok(row.map(record).filter(|token| token.is_valid(now)))
@@ -145,7 +146,7 @@ impl TokenRepository {
     pub fn list(&self) -> Result<Vec<TokenRecord>, StoreError> {
         let rows: Vec<Row> = self
             .0
-            .with(|connection| Ok::<_, StoreError>(api_token::table.order(api_token::created).load(connection)?))?;
+            .fetch(|connection| Ok::<_, StoreError>(api_token::table.order(api_token::created).load(connection)?))?;
         Ok(rows.into_iter().map(record).collect())
     }
 
@@ -154,7 +155,8 @@ impl TokenRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn revoke(&self, id: &str, now: LogTime) -> Result<bool, StoreError> {
-        let changed = self.0.with(|connection| {
+        let id = id.to_owned();
+        let changed = self.0.store(move |connection| {
             let of = api_token::table.find(id).filter(api_token::revoked.is_null());
             Ok::<_, StoreError>(diesel::update(of).set(api_token::revoked.eq(now.unix_micros())).execute(connection)?)
         })?;

@@ -284,8 +284,8 @@ def granted(answer):
 class Crowd:
     """Clients that turn to another instance when one fails them, and one that keeps every checkpoint shown."""
 
-    def __init__(self, instances, clients):
-        self.instances, self.over, self.lock = list(instances), False, threading.Lock()
+    def __init__(self, instances, clients, pause=0):
+        self.instances, self.over, self.lock, self.pause = list(instances), False, threading.Lock(), pause
         self.counts, self.serials, self.again, self.roots, self.split = {}, {}, [], {}, []
         self.threads = [threading.Thread(target=self.stamp, daemon=True) for _ in range(clients)]
         self.threads.append(threading.Thread(target=self.watch, daemon=True))
@@ -335,6 +335,7 @@ class Crowd:
                     self.again.append(serial)
                 self.serials[serial] = digest
                 self.counts[instance.name] = self.counts.get(instance.name, 0) + 1
+            time.sleep(self.pause)
 
     def watch(self):
         while not self.over:
@@ -379,7 +380,8 @@ class Crowd:
         return False
 
     def tokens(self):
-        return dict(self.serials)
+        with self.lock:
+            return dict(self.serials)
 
     def repeated(self):
         return self.again
@@ -390,3 +392,21 @@ class Crowd:
     def checkpoints(self, name):
         notes = [note for _, (_, note) in sorted(self.roots.get(name, {}).items())]
         return notes[:: max(1, len(notes) // 20)]
+
+
+def reconcile(verdict, living, crowd, when=""):
+    """Holds what the clients have against all logs, as these instances serve and store them."""
+    held, logs = crowd.tokens(), living[0].logs()
+    tokens, twice = {}, 0
+    for log in logs:
+        for serial, digest in living[0].tokens(log["name"]):
+            twice += serial in tokens
+            tokens[serial] = digest
+    lost = [serial for serial, digest in held.items() if tokens.get(serial) != digest]
+    print(f"{len(held)} tokens held, {len(tokens)} in {len(logs)} logs", flush=True)
+    verdict.expect(f"every token that a client holds is in a log{when}", held and not lost)
+    verdict.expect(f"no serial number is there twice{when}", twice == 0 and not crowd.repeated())
+    sample = list(held)[-40:] + list(held)[:40]
+    verdict.expect(f"any instance has the receipt of any token{when}", all(living[-1].receipt(serial) for serial in sample))
+    verdict.expect(f"THR-43 no two checkpoints of one size with different roots{when}", not crowd.forks())
+    verdict.expect(f"every checkpoint shown is one of its log{when}", all(i.verify(crowd.checkpoints(i.log)) for i in living))

@@ -1,8 +1,16 @@
 //! What only PostgreSQL needs: leases, and settings of a server that lose commits.
 
-use std::{thread, time::Duration};
+use std::{
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::Duration,
+};
 
-use kokuin_store::{Database, PostgresOptions, PostgresUrl, StoreError, Unreachable};
+use kokuin_audit::{LogRead as _, TreeSize, entry::LogTime};
+use kokuin_store::{
+    Database, PostgresOptions, PostgresUrl, StoreError, TokenKey, TokenRecord, TokenRepository, Unreachable,
+};
 
 use crate::{
     log::{open, tst},
@@ -24,7 +32,7 @@ fn a_writer_that_was_taken_over_writes_nothing_thr_43() {
     assert!(lost && !log.is_writable());
     assert_eq!(log.append_encoded(tst(3)).wait().unwrap_err().code(), "audit.closed");
     let stored = place.open().unwrap().log_reader(log.name()).unwrap();
-    assert_eq!(kokuin_audit::LogRead::size(&stored).unwrap(), kokuin_audit::TreeSize(2));
+    assert_eq!(stored.size().unwrap(), TreeSize(2));
 }
 
 /// An equal epoch of a server that lost sight of this one is another grant.
@@ -78,4 +86,68 @@ fn tells_nothing_of_the_address_thr_104() {
         Err(StoreError::Unreachable { kinds }) => assert_eq!(kinds, [Unreachable::Password]),
         other => panic!("{other:?}"),
     }
+}
+
+/// THR-46: a row beside the log counts when the standbys have it, whatever COMMIT says; being there already does not count before that either.
+#[test]
+fn a_row_counts_only_when_the_standbys_have_it_thr_46() {
+    let Some(server) = Server::start(&[]) else { return };
+    let url = PostgresUrl::new(&server.url("kokuin")).unwrap();
+    let options = |standbys| PostgresOptions { url: url.clone(), standbys, lease: LEASE };
+    drop(Database::open_postgres(options(0)).unwrap());
+    server.execute("kokuin", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
+    server.execute("kokuin", "SELECT pg_reload_conf()");
+    let tokens = loop {
+        // The server takes up its settings when it gets to it.
+        match Database::open_postgres(options(1)) {
+            Ok(database) => break TokenRepository::new(database),
+            Err(StoreError::Setting { .. }) => thread::sleep(Duration::from_millis(50)),
+            Err(other) => panic!("{other:?}"),
+        }
+    };
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                server.execute(
+                    "kokuin",
+                    "SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'",
+                );
+                thread::sleep(Duration::from_millis(50));
+            }
+        });
+        let hash = TokenKey::new([1; 32]).hash(b"secret");
+        let record = TokenRecord {
+            id: "one".to_owned(),
+            tenant: "a".to_owned(),
+            actor: "b".to_owned(),
+            scopes: vec!["seal".to_owned()],
+            created: LogTime::from_unix_seconds(1),
+            expires: None,
+            revoked: None,
+        };
+        let found = [(); 2].map(|()| tokens.insert(&hash, &record));
+        over.store(true, Ordering::Relaxed);
+        for found in found {
+            assert!(matches!(found, Err(StoreError::Unconfirmed { demanded: 1 })), "{found:?}");
+        }
+    });
+}
+
+/// THR-54: a server that stops answering without closing anything is waited for only so long, and read from again on another connection.
+#[test]
+fn a_frozen_server_keeps_no_reader_thr_54() {
+    let Some(place) = Place::postgres() else { return };
+    let database = place.open().unwrap();
+    let name = open(&place).unwrap().name().clone();
+    let reader = database.log_reader(&name).unwrap();
+    let size = reader.size().unwrap();
+    let frozen = place.processes();
+    assert!(!frozen.is_empty());
+    let signal = |signal| assert!(Command::new("kill").arg(signal).args(&frozen).status().unwrap().success());
+    signal("-STOP");
+    let (waited, after) = (reader.size(), reader.size());
+    signal("-CONT");
+    assert!(waited.unwrap_err().to_string().contains("has not answered"));
+    assert_eq!(after.unwrap(), size);
 }

@@ -12,7 +12,10 @@ use std::{
     time::Duration,
 };
 
-use diesel::{Connection as _, PgConnection, SqliteConnection, connection::SimpleConnection as _};
+use diesel::{
+    Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, SqliteConnection,
+    connection::SimpleConnection as _, sql_query, sql_types::Integer,
+};
 use kokuin_store::{Database, PostgresOptions, PostgresUrl, StoreError};
 use tempfile::TempDir;
 
@@ -93,6 +96,21 @@ impl Place {
             Some(options) => Database::open_postgres_read_only(options),
             None => Database::open_read_only(&self.file()),
         }
+    }
+
+    /// The server's processes that serve this database, as arguments for `kill`; none for a file.
+    pub(crate) fn processes(&self) -> Vec<String> {
+        #[derive(QueryableByName)]
+        struct Process {
+            #[diesel(sql_type = Integer)]
+            pid: i32,
+        }
+        let Some(url) = &self.url else { return Vec::new() };
+        let query = sql_query(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+        let found: Vec<Process> = query.load(&mut PgConnection::establish(url).unwrap()).unwrap();
+        found.into_iter().map(|process| process.pid.to_string()).collect()
     }
 
     /// What nobody should do to a log's tables.
