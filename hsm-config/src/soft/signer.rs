@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 use crate::soft::key::Opened;
 use ecdsa::EcdsaSigner;
 use ed25519::Ed25519Signer;
+use rsa::RsaSigner;
 
 /// One in this many ECDSA and Ed25519 signatures is verified before it leaves (every RSA signature is): verifying each
 /// would cost three times the signing.
@@ -31,7 +32,7 @@ pub(super) struct SoftSigner {
 
 enum Method {
     Ecdsa(EcdsaSigner),
-    Rsa,
+    Rsa(RsaSigner),
     Ed25519(Ed25519Signer),
 }
 
@@ -39,7 +40,7 @@ impl SoftSigner {
     pub(super) fn new(key: Arc<Opened>) -> Result<Self, KeyError> {
         let method = match key.algorithm {
             KeyAlgorithm::P256 | KeyAlgorithm::P384 | KeyAlgorithm::P521 => Method::Ecdsa(EcdsaSigner::new(&key)?),
-            KeyAlgorithm::Rsa { .. } => Method::Rsa,
+            KeyAlgorithm::Rsa { .. } => Method::Rsa(RsaSigner::default()),
             KeyAlgorithm::Ed25519 => Method::Ed25519(Ed25519Signer::new(&key.private)?),
             asked @ (KeyAlgorithm::MlDsa44 | KeyAlgorithm::MlDsa65 | KeyAlgorithm::MlDsa87) => {
                 return Err(KeyError::WrongAlgorithm { key: asked, asked: asked.signature_algorithm() });
@@ -55,7 +56,7 @@ impl Signer for SoftSigner {
         self.key.check_state()?;
         match &mut self.method {
             Method::Ecdsa(ecdsa) => ecdsa.sign(&self.key, &prepared),
-            Method::Rsa => rsa::sign(&self.key.private, prepared.algorithm(), &prepared.digest()),
+            Method::Rsa(rsa) => rsa.sign(&self.key.private, prepared.algorithm(), &prepared.digest()),
             Method::Ed25519(ed25519) => ed25519.sign(&self.key.private, prepared.message()),
         }
     }

@@ -11,18 +11,47 @@ use openssl::sign::RsaPssSaltlen;
 
 use super::{check_right, library};
 
-pub(super) fn sign(key: &PKeyRef<Private>, algorithm: SignatureAlgorithm, digest: &[u8]) -> Result<Vec<u8>, KeyError> {
-    let mut context = PkeyCtx::new(key).map_err(library("context"))?;
-    context.sign_init().map_err(library("context"))?;
-    set_padding(&mut context, algorithm).map_err(library("padding"))?;
-    let mut signature = Vec::new();
-    context.sign_to_vec(digest, &mut signature).map_err(library("signing"))?;
-    // A fault in one of the two halves of an RSA signature gives the key away: nothing leaves unverified (THR-66).
-    let mut context = PkeyCtx::new(key).map_err(library("context"))?;
-    context.verify_init().map_err(library("context"))?;
-    set_padding(&mut context, algorithm).map_err(library("padding"))?;
-    check_right(&context.verify(digest, &signature))?;
-    Ok(signature)
+/// One worker's contexts, each used again and again.
+#[derive(Default)]
+pub(super) struct RsaSigner(Option<Contexts>);
+
+struct Contexts {
+    algorithm: SignatureAlgorithm,
+    signing: PkeyCtx<Private>,
+    verifying: PkeyCtx<Private>,
+}
+
+impl Contexts {
+    fn new(key: &PKeyRef<Private>, algorithm: SignatureAlgorithm) -> Result<Self, ErrorStack> {
+        let (mut signing, mut verifying) = (PkeyCtx::new(key)?, PkeyCtx::new(key)?);
+        signing.sign_init()?;
+        set_padding(&mut signing, algorithm)?;
+        verifying.verify_init()?;
+        set_padding(&mut verifying, algorithm)?;
+        Ok(Self { algorithm, signing, verifying })
+    }
+}
+
+impl RsaSigner {
+    pub(super) fn sign(
+        &mut self,
+        key: &PKeyRef<Private>,
+        algorithm: SignatureAlgorithm,
+        digest: &[u8],
+    ) -> Result<Vec<u8>, KeyError> {
+        // Taken out: contexts with which anything failed are not used again.
+        let mut contexts = match self.0.take().filter(|kept| kept.algorithm == algorithm) {
+            Some(kept) => kept,
+            None => Contexts::new(key, algorithm).map_err(library("context"))?,
+        };
+        let mut signature = vec![0; key.size()];
+        let length = contexts.signing.sign(digest, Some(&mut signature)).map_err(library("signing"))?;
+        signature.truncate(length);
+        // A fault in one of the two halves of an RSA signature gives the key away: nothing leaves unverified (THR-66).
+        check_right(&contexts.verifying.verify(digest, &signature))?;
+        self.0 = Some(contexts);
+        Ok(signature)
+    }
 }
 
 fn set_padding(context: &mut PkeyCtx<Private>, algorithm: SignatureAlgorithm) -> Result<(), ErrorStack> {
