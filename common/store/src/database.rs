@@ -274,8 +274,7 @@ impl Database {
             Place::Sqlite(path) => {
                 let lock = WriterLock::take(path, name)?;
                 let log_no = self.enter(name, vkey)?;
-                let connection = sqlite::connect(path, Access::Write)?;
-                (Writer::Sqlite(SqliteLogStore::new(path.clone(), connection, log_no, lock)), log_no)
+                (Writer::Sqlite(SqliteLogStore::open(path.clone(), log_no, lock)?), log_no)
             }
             Place::Postgres(options) => {
                 let log_no = self.enter(name, vkey)?;

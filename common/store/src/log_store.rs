@@ -1,5 +1,6 @@
 //! The writing side of a log: one connection, one holder, one transaction for each group.
 
+mod folding;
 mod group;
 mod postgres;
 mod sqlite;

@@ -15,7 +15,11 @@ use crate::error::StoreError;
 /// How long a statement waits for another process's lock, in milliseconds.
 const BUSY_TIMEOUT_MS: i64 = 5_000;
 /// Pages of the write-ahead log before it is folded into the database: 16 MB, so that it is not done several times a second under load.
-const WAL_PAGES: i64 = 4_000;
+pub(crate) const WAL_PAGES: usize = 4_000;
+/// Pages at which the log's own writer folds it, in its commit: 64 MB. Until then another thread does.
+const WAL_LIMIT: usize = 16_000;
+/// Octets to which a longer write-ahead log is cut when it is used again from its beginning.
+const WAL_KEPT: usize = 64 * 1024 * 1024;
 /// `PRAGMA synchronous`: every commit is on disk before it returns.
 const FULL: i64 = 2;
 
@@ -29,6 +33,18 @@ struct Number {
 struct Word {
     #[diesel(sql_type = Text)]
     value: String,
+}
+
+#[derive(QueryableByName)]
+struct Autocheckpoint {
+    #[diesel(sql_type = BigInt, column_name = wal_autocheckpoint)]
+    value: i64,
+}
+
+#[derive(QueryableByName)]
+struct SizeLimit {
+    #[diesel(sql_type = BigInt, column_name = journal_size_limit)]
+    value: i64,
 }
 
 /// Opens a connection with the right settings, or none.
@@ -61,31 +77,53 @@ pub(crate) fn truncate_wal(connection: &mut SqliteConnection) -> Result<bool, St
     Ok(done.busy == 0)
 }
 
+/// Opens the connection of a log's writer: as durable, but its commits fold nothing before the limit.
+pub(crate) fn connect_writer(path: &Path) -> Result<SqliteConnection, StoreError> {
+    let mut connection = connect(path, Access::Write)?;
+    connection
+        .batch_execute(&format!("PRAGMA wal_autocheckpoint = {WAL_LIMIT}; PRAGMA journal_size_limit = {WAL_KEPT};"))?;
+    check_number(&mut connection, "wal_autocheckpoint", "16000", |value| usize::try_from(value) == Ok(WAL_LIMIT))?;
+    check_number(&mut connection, "journal_size_limit", "67108864", |value| usize::try_from(value) == Ok(WAL_KEPT))?;
+    Ok(connection)
+}
+
 fn check_settings(connection: &mut SqliteConnection, access: Access) -> Result<(), StoreError> {
     let mode: Word = sql_query("SELECT journal_mode AS value FROM pragma_journal_mode").get_result(connection)?;
     if mode.value != "wal" {
         return Err(StoreError::Setting { setting: "journal_mode", found: mode.value, expected: "wal" });
     }
-    let mut number = |setting: &'static str, expected: &'static str, fits: fn(i64) -> bool| {
-        let read: Number =
-            sql_query(format!("SELECT CAST(\"{}\" AS INTEGER) AS value FROM pragma_{setting}", column(setting)))
-                .get_result(connection)?;
-        if fits(read.value) {
-            Ok(())
-        } else {
-            Err(StoreError::Setting { setting, found: read.value.to_string(), expected })
-        }
-    };
-    number("foreign_keys", "1", |value| value == 1)?;
-    number("busy_timeout", "5000", |value| value == BUSY_TIMEOUT_MS)?;
+    check_number(connection, "foreign_keys", "1", |value| value == 1)?;
+    check_number(connection, "busy_timeout", "5000", |value| value == BUSY_TIMEOUT_MS)?;
     match access {
         Access::Write => {
+            // Off, nothing but the log's writer would bound the write-ahead log.
+            check_number(connection, "wal_autocheckpoint", "1 or more", |value| value >= 1)?;
             // What is erased is overwritten (JP-ES-18).
-            number("secure_delete", "1", |value| value == 1)?;
-            number("synchronous", "2 (FULL)", |value| value == FULL)
+            check_number(connection, "secure_delete", "1", |value| value == 1)?;
+            check_number(connection, "synchronous", "2 (FULL)", |value| value == FULL)
         }
-        Access::Read => number("query_only", "1", |value| value == 1),
+        Access::Read => check_number(connection, "query_only", "1", |value| value == 1),
     }
+}
+
+/// Reads a setting back.
+fn check_number(
+    connection: &mut SqliteConnection,
+    setting: &'static str,
+    expected: &'static str,
+    fits: fn(i64) -> bool,
+) -> Result<(), StoreError> {
+    let value = match setting {
+        // The two that SQLite shows in no table.
+        "wal_autocheckpoint" => sql_query("PRAGMA wal_autocheckpoint").get_result::<Autocheckpoint>(connection)?.value,
+        "journal_size_limit" => sql_query("PRAGMA journal_size_limit").get_result::<SizeLimit>(connection)?.value,
+        _ => {
+            let name = column(setting);
+            let query = format!("SELECT CAST(\"{name}\" AS INTEGER) AS value FROM pragma_{setting}");
+            sql_query(query).get_result::<Number>(connection)?.value
+        }
+    };
+    if fits(value) { Ok(()) } else { Err(StoreError::Setting { setting, found: value.to_string(), expected }) }
 }
 
 /// The one pragma whose column is not called like it.
@@ -126,7 +164,8 @@ mod tests {
             ("PRAGMA synchronous = NORMAL", "synchronous"),
             ("PRAGMA synchronous = FULL; PRAGMA foreign_keys = OFF", "foreign_keys"),
             ("PRAGMA foreign_keys = ON; PRAGMA busy_timeout = 1", "busy_timeout"),
-            ("PRAGMA busy_timeout = 5000; PRAGMA journal_mode = DELETE", "journal_mode"),
+            ("PRAGMA busy_timeout = 5000; PRAGMA wal_autocheckpoint = 0", "wal_autocheckpoint"),
+            ("PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_mode = DELETE", "journal_mode"),
         ] {
             connection.batch_execute(change).unwrap();
             match check_settings(&mut connection, Access::Write) {

@@ -11,7 +11,7 @@ use kokuin_audit::{
 };
 
 use crate::{
-    connection::{Access, sqlite::connect},
+    connection::sqlite::connect_writer,
     error::StoreError,
     lock::WriterLock,
     log_reader::{
@@ -21,9 +21,13 @@ use crate::{
     schema::{checkpoint, entry, tile},
 };
 
+use super::folding::Folding;
+
 /// A log of the database, held for writing.
 pub(crate) struct SqliteLogStore {
     path: PathBuf,
+    /// Ends before the writer's connection does.
+    folding: Folding,
     connection: SqliteConnection,
     /// Whether a write has failed on this connection.
     suspect: bool,
@@ -32,8 +36,12 @@ pub(crate) struct SqliteLogStore {
 }
 
 impl SqliteLogStore {
-    pub(crate) const fn new(path: PathBuf, connection: SqliteConnection, log_no: i64, lock: WriterLock) -> Self {
-        Self { path, connection, suspect: false, log_no, _lock: lock }
+    /// # Errors
+    /// [`StoreError`], above all if a setting is not taken (THR-46).
+    pub(crate) fn open(path: PathBuf, log_no: i64, lock: WriterLock) -> Result<Self, StoreError> {
+        let connection = connect_writer(&path)?;
+        let folding = Folding::start(&path)?;
+        Ok(Self { path, folding, connection, suspect: false, log_no, _lock: lock })
     }
 
     fn insert(&mut self, first: LeafIndex, rows: &[Encoded], tiles: &[FullTile]) -> Result<(), StorageError> {
@@ -94,7 +102,7 @@ impl From<StorageError> for Aborted {
 impl LogStore for SqliteLogStore {
     fn load_state(&mut self) -> Result<StoredState, StorageError> {
         if self.suspect {
-            self.connection = connect(&self.path, Access::Write)?;
+            self.connection = connect_writer(&self.path)?;
             self.suspect = false;
         }
         let (connection, log_no) = (&mut self.connection, self.log_no);
@@ -102,8 +110,12 @@ impl LogStore for SqliteLogStore {
     }
 
     fn append(&mut self, first: LeafIndex, rows: &[Encoded], tiles: &[FullTile]) -> Result<(), StorageError> {
+        self.folding.finish(&mut self.connection);
         let result = self.insert(first, rows, tiles);
-        self.suspect |= result.is_err();
+        match &result {
+            Ok(()) => self.folding.stored(rows.len(), tiles.len()),
+            Err(_) => self.suspect = true,
+        }
         result
     }
 

@@ -103,3 +103,26 @@ fn names_the_entry_changed_in_the_database() {
     assert_eq!(report.faults[0].code(), "audit.tile-changed");
     assert_eq!(check("DELETE FROM tile").faults[0].code(), "audit.tile-missing");
 }
+
+/// The write-ahead log is folded beside the writer and used again from its beginning, whether it could be folded in a commit or not; nothing of it is lost.
+#[test]
+fn bounds_the_write_ahead_log_while_entries_keep_coming() {
+    const LIMIT: u64 = 64 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let log = open(folder.path()).unwrap();
+    let (mut longest, mut written) = (0, 0);
+    for group in 0..240 {
+        let before = fs::metadata(folder.path().join("kokuin.db")).unwrap().len();
+        let pending: Vec<_> = (0..250).map(|turn| log.append_encoded(tst(group * 250 + turn))).collect();
+        for entry in pending {
+            entry.wait().unwrap();
+        }
+        longest = longest.max(fs::metadata(folder.path().join("kokuin.db-wal")).unwrap().len());
+        written += u64::from(fs::metadata(folder.path().join("kokuin.db")).unwrap().len() > before);
+    }
+    assert!(longest < LIMIT + (4 << 20), "{longest} bytes");
+    assert!(written > 0, "it was never folded");
+    log.close().unwrap();
+    drop(log);
+    assert_eq!(open(folder.path()).unwrap().checkpoint().size(), TreeSize(60_001));
+}
