@@ -27,15 +27,10 @@ pub fn routes(service: &Arc<Service>, limits: &Limits, registry: &Registry, log:
     let service = Arc::clone(service);
     let health = Health::new(service.clone(), registry.clone());
     let door = BodyDoor::new(limits, service.document_limit, service.documents_at_once);
-    let document = web::Bytes::from(openapi::document());
+    let description = openapi::description();
     Arc::new(move |config| {
         configure_seals(config, &service, &door);
-        let document = document.clone();
-        config.service(
-            web::resource("/openapi.json")
-                .route(get_or_head().to(move || openapi::answer(document.clone())))
-                .default_service(only("GET, HEAD")),
-        );
+        description.configure(config);
         health.configure(config);
         log.configure(config);
     })

@@ -2,6 +2,7 @@
 
 mod error;
 mod moment;
+mod tables;
 mod tsu;
 
 use std::{num::NonZeroU32, path::PathBuf};
@@ -23,6 +24,7 @@ pub const DEVELOPMENT_POLICY: Oid = Oid::from_static(&[0x88, 0x37, 0x98, 0x59, 0
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The time-stamping units, `[[tsa.tsu]]`.
+    #[serde(deserialize_with = "tables::read")]
     pub tsu: Vec<TsuConfig>,
     /// A reading older than this when the key is used is taken again (THR-35). At most the accuracy.
     #[serde(default = "Config::reading_max_age")]

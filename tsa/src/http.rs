@@ -27,10 +27,11 @@ pub fn routes(service: &Arc<Service>, limits: &Limits, registry: &Registry, log:
     let service = Arc::clone(service);
     let health = Health::new(service.clone(), registry.clone());
     let door = Door::new(Admission::new(limits), limits);
-    let document = openapi::document();
+    let description = openapi::description();
     Arc::new(move |config| {
         configure_timestamp(config, &service, &door);
-        configure_public(config, &service, &document);
+        configure_public(config, &service);
+        description.configure(config);
         configure_named(config);
         health.configure(config);
         log.configure(config);
@@ -54,8 +55,7 @@ fn configure_named(config: &mut ServiceConfig) {
     );
 }
 
-fn configure_public(config: &mut ServiceConfig, service: &Arc<Service>, document: &str) {
-    let document = web::Bytes::copy_from_slice(document.as_bytes());
+fn configure_public(config: &mut ServiceConfig, service: &Arc<Service>) {
     config
         .app_data(Data::from(Arc::clone(service)))
         .service(
@@ -74,11 +74,6 @@ fn configure_public(config: &mut ServiceConfig, service: &Arc<Service>, document
             web::resource("/tsa/receipts/{serial}")
                 .wrap(from_fn(correlate))
                 .route(get_or_head().to(public::receipt))
-                .default_service(only("GET, HEAD")),
-        )
-        .service(
-            web::resource("/openapi.json")
-                .route(get_or_head().to(move || openapi::answer(document.clone())))
                 .default_service(only("GET, HEAD")),
         );
 }

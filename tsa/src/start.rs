@@ -6,7 +6,7 @@ use kokuin_profile::ProfileViolation;
 use kokuin_suite::Unsuitable;
 use kokuin_validate::ChainFault;
 
-use crate::config::ConfigError;
+use crate::config::{ConfigError, Moment};
 
 /// A rule that must hold before the first token.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +45,10 @@ pub enum StartError {
         subject: String,
     },
     /// A key would begin to sign when it may not.
-    #[error("{subject} may sign from {from} to {until}, and would begin at {begin} (unix seconds)")]
+    #[error(
+        "{subject} may sign from {} to {}, and would begin at {}",
+        Moment::from_unix_seconds(*from), Moment::from_unix_seconds(*until), Moment::from_unix_seconds(*begin)
+    )]
     Begin {
         /// Of the certificate.
         subject: String,
@@ -57,7 +60,10 @@ pub enum StartError {
         until: i64,
     },
     /// Between two keys of a TSU there would be none (TSP-68).
-    #[error("the key of TSU {tsu} ends at {ends}, the next begins at {begins} (unix seconds)")]
+    #[error(
+        "the key of TSU {tsu} ends at {}, the next begins at {}",
+        Moment::from_unix_seconds(*ends), Moment::from_unix_seconds(*begins)
+    )]
     Gap {
         /// Whose.
         tsu: String,

@@ -160,7 +160,7 @@ pub(super) fn database(data: &Path) -> anyhow::Result<Database> {
     let source = read_settings(&data.join("kokuin.toml"))?.log.source(data);
     let place = source.place()?;
     if !place.exists() {
-        bail!("there is no database: {place:?}");
+        bail!("there is no database {place}");
     }
     place.open()
 }

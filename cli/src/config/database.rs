@@ -1,6 +1,9 @@
 //! Which database the log is in: a file, or a PostgreSQL that several instances share.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
 use kokuin_settings::{HumanDuration, SecretFile};
@@ -26,6 +29,16 @@ pub(crate) struct Postgres {
 pub(crate) enum Place<'a> {
     Sqlite(&'a Path),
     Postgres(&'a Postgres),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "{}", path.display()),
+            // The address may hold a password.
+            Self::Postgres(postgres) => write!(f, "named in {}", postgres.url_file.display()),
+        }
+    }
 }
 
 impl<'a> Place<'a> {

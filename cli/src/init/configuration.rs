@@ -35,7 +35,7 @@ token_secret_file = \"keys/token-secret\"
 # `kokuin serve {name} --config FILE --check` checks all of it and issues nothing.
 
 [listen]
-# Loopback: put TLS in front, or see docs/tsa.md for TLS of the service's own.
+# Loopback: put TLS in front, or see docs/operate/edge.md for TLS of the service's own.
 tsa = "127.0.0.1:3161"
 eseal = "127.0.0.1:3162"
 

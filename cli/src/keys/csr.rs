@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use kokuin_asn1::pem;
-use kokuin_profile::{Applicant, Profile};
+use kokuin_key::Purpose;
+use kokuin_profile::{Applicant, ExtendedKeyUsageRule, Profile, Role};
 
 use super::{Place, Which};
 use crate::output;
 
 const LABEL: &str = "CERTIFICATE REQUEST";
+/// id-kp-timeStamping (RFC 3161 2.3).
+const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 
 /// Who asks for what.
 #[derive(Debug, clap::Args)]
@@ -50,6 +53,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("there is no profile {name}; docs/profiles.md lists them");
     };
     let key = place.keys.load(id)?;
+    if purpose(profile) != Some(key.purpose()) {
+        bail!("key {id} is for {}, the profile {name} is not for such keys (JP-TS-14)", key.purpose());
+    }
     let applicant = Applicant {
         country: args.country.clone(),
         organization: args.organization.clone(),
@@ -65,5 +71,28 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             print!("{request}");
             Ok(())
         }
+    }
+}
+
+/// What a key must be for whose certificate follows this profile; none for authorities.
+fn purpose(profile: &Profile) -> Option<Purpose> {
+    let stamps = |rule: &ExtendedKeyUsageRule| rule.exactly.iter().any(|purpose| purpose == TIME_STAMPING);
+    match profile.role {
+        Role::EndEntity if profile.extended_key_usage.as_ref().is_some_and(stamps) => Some(Purpose::Tst),
+        Role::EndEntity => Some(Purpose::Seal),
+        Role::Root | Role::Intermediate => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_for_a_certificate_of_the_keys_purpose_only_jp_ts_14() {
+        let of = |name: &str| purpose(Profile::by_name(name).unwrap());
+        assert_eq!(of("tsu"), Some(Purpose::Tst));
+        assert_eq!((of("seal-jp"), of("seal-eu")), (Some(Purpose::Seal), Some(Purpose::Seal)));
+        assert_eq!((of("issuing-ca"), of("dev-root")), (None, None));
     }
 }

@@ -14,7 +14,7 @@ use kokuin_web::Tls;
 use time::OffsetDateTime;
 
 use super::{
-    clock,
+    clock, marks,
     process::{Role, key, read_certificates, refuse_development},
     production,
     seals::{octets, trust},
@@ -58,6 +58,7 @@ pub(super) fn run(path: &Path, role: Role) -> anyhow::Result<()> {
     }
     match findings.broken {
         0 => Ok(()),
+        1 => bail!("1 thing must be put right in {}", path.display()),
         broken => bail!("{broken} things must be put right in {}", path.display()),
     }
 }
@@ -65,7 +66,13 @@ pub(super) fn run(path: &Path, role: Role) -> anyhow::Result<()> {
 fn check(config: &Config, role: Role, findings: &mut Findings) {
     findings.add("no development material", refuse_development(config, role));
     findings.add("service", check_service(config, role));
+    if let (Some(tsa), false) = (&config.tsa, role.seals()) {
+        findings.add("batch lane", tsa.batch.check().map_err(Into::into));
+    }
     findings.add("clock", clock::check(config));
+    if let Some(marks) = &config.log.time_mark {
+        findings.add("time marks", marks::check(marks));
+    }
     let Some(keys) = findings.add("key folder", open(config)) else { return };
     findings.add("log", check_log(config, &keys));
     let part = if role.seals() { "credential" } else { "tsu" };

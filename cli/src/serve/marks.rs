@@ -57,6 +57,36 @@ struct Marker {
     every: Duration,
 }
 
+/// Everything that a start refuses, without asking anybody.
+pub(super) fn check(config: &TimeMark) -> anyhow::Result<()> {
+    read(config).map(|_| ())
+}
+
+/// Who is asked, and whom to trust.
+fn read(config: &TimeMark) -> anyhow::Result<(Stamper, TrustStore)> {
+    if config.every.as_std() < SHORTEST {
+        bail!("log.time_mark.every is {}, at least 10s", config.every);
+    }
+    let mut trust = TrustStore::new();
+    for path in &config.trust {
+        let certificates = read_certificates(path).context("log.time_mark.trust")?;
+        certificates.into_iter().for_each(|one| trust.add(one, Purposes::only(Purpose::Tsa)));
+    }
+    if trust.anchors().is_empty() {
+        bail!("log.time_mark.trust names no certificate: no mark would be believed");
+    }
+    let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
+    limits.total = config.timeout.as_std();
+    let policy = config.policy.as_ref().map(|policy| policy.parse()).transpose();
+    let stamper = Stamper {
+        client: Client::new(limits),
+        url: config.url.parse().context("log.time_mark.url")?,
+        policy: policy.context("log.time_mark.policy")?,
+        bearer: config.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose()?,
+    };
+    Ok((stamper, trust))
+}
+
 impl TimeMarks {
     /// Asks for the first mark at once, then every so often.
     ///
@@ -69,26 +99,8 @@ impl TimeMarks {
         engine: Arc<dyn Verify>,
         crypto_policy: Arc<CryptoPolicy>,
     ) -> anyhow::Result<Self> {
+        let (stamper, trust) = read(config)?;
         let every = config.every.as_std();
-        if every < SHORTEST {
-            bail!("log.time_mark.every is {}, at least 10s", config.every);
-        }
-        let mut trust = TrustStore::new();
-        for path in &config.trust {
-            read_certificates(path)?.into_iter().for_each(|one| trust.add(one, Purposes::only(Purpose::Tsa)));
-        }
-        if trust.anchors().is_empty() {
-            bail!("log.time_mark.trust names no certificate: no mark would be believed");
-        }
-        let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
-        limits.total = config.timeout.as_std();
-        let policy = config.policy.as_ref().map(|policy| policy.parse()).transpose();
-        let stamper = Stamper {
-            client: Client::new(limits),
-            url: config.url.parse().context("log.time_mark.url")?,
-            policy: policy.context("log.time_mark.policy")?,
-            bearer: config.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose()?,
-        };
         let judge = AnchoredJudge { trust, crypto_policy, engine, now: now() };
         let seen = Arc::new(Seen::default());
         let marker = Marker { stamper, judge, log, clock, seen: Arc::clone(&seen), every };

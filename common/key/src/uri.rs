@@ -37,7 +37,7 @@ pub struct KeyUri {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyUriError {
     /// There is no scheme, or none we have a back end for.
-    #[error("{0:?} is not a key scheme: soft, yubihsm or pkcs11")]
+    #[error("a key is named SCHEME:NAME, and {0:?} is not a scheme: soft, yubihsm or pkcs11")]
     UnknownScheme(String),
     /// Nothing after the scheme.
     #[error("nothing follows {0}:")]

@@ -60,7 +60,6 @@ impl Health {
 
     /// Adds the three routes.
     pub fn configure(&self, config: &mut ServiceConfig) {
-        let alive = || async { HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n") };
         config
             .app_data(Data::new(self.clone()))
             .service(web::resource("/healthz").route(get_or_head().to(alive)).default_service(only("GET, HEAD")))
@@ -88,7 +87,23 @@ impl std::fmt::Debug for Health {
     }
 }
 
-async fn ready(health: Data<Health>) -> Result<HttpResponse, Problem> {
+/// Whether the process answers.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, content_type = "text/plain", body = String, description = "It does")))]
+pub(crate) async fn alive() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
+}
+
+/// Whether the service can do its work.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    responses(
+        (status = 200, content_type = "text/plain", body = String,
+            description = "`ready`, then a line `but not NAME: CODE` for each part that cannot do its work"),
+        (status = 503, description = "It cannot; the code says why"),
+    )
+)]
+pub(crate) async fn ready(health: Data<Health>) -> Result<HttpResponse, Problem> {
     let stopped = |_| NotReady { code: "web.stopping", detail: "the service is stopping".to_owned() };
     let answer = web::block(move || health.look()).await.map_err(stopped).and_then(|answer| answer);
     match answer {
@@ -103,7 +118,13 @@ async fn ready(health: Data<Health>) -> Result<HttpResponse, Problem> {
     }
 }
 
-async fn metrics(health: Data<Health>) -> HttpResponse {
+/// Figures for Prometheus.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    responses((status = 200, content_type = "text/plain", body = String, description = "Text exposition format 0.0.4"))
+)]
+pub(crate) async fn metrics(health: Data<Health>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.registry.render())
 }
 

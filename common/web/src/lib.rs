@@ -15,8 +15,8 @@ mod health;
 mod limits;
 mod log_routes;
 pub mod metrics;
+mod openapi;
 mod problem;
-
 mod refused;
 mod refused_counts;
 mod route;
@@ -34,6 +34,7 @@ pub use correlation::{CorrelationId, correlate};
 pub use health::{Health, NotReady, Readiness};
 pub use limits::{Limits, RateLimit};
 pub use log_routes::{LogRoutes, OtherLogs, PublicLog};
+pub use openapi::Description;
 pub use problem::{Problem, ProblemBody};
 pub use refused::Refused;
 pub use refused_counts::RefusedCounts;

@@ -86,13 +86,19 @@ impl LogRoutes {
         let resource = |path: &str| web::resource(path).default_service(only("GET, HEAD"));
         config
             .app_data(Data::new(self.clone()))
-            .service(resource("/log/{path:.*}").route(get_or_head().to(own)))
+            .service(resource("/log/checkpoint").route(get_or_head().to(own)))
+            .service(resource("/log/{path:.*}").route(get_or_head().to(own_tile)))
             .service(resource("/logs").route(get_or_head().to(list)))
-            .service(resource("/logs/{name}/{path:.*}").route(get_or_head().to(named)));
+            .service(resource("/logs/{name}/checkpoint").route(get_or_head().to(named)))
+            .service(resource("/logs/{name}/{path:.*}").route(get_or_head().to(named_tile)));
     }
 
     fn all(&self) -> impl Iterator<Item = Arc<dyn PublicLog>> {
         std::iter::once(Arc::clone(&self.own)).chain(self.others.list())
+    }
+
+    fn log(&self, name: &str) -> Result<Arc<dyn PublicLog>, Refused> {
+        self.all().find(|log| log.name() == name).ok_or(Refused::NotFound)
     }
 
     /// The receipt of a token or seal that another instance logged; `None` if no log known here has it under a checkpoint. May block.
@@ -110,17 +116,67 @@ impl std::fmt::Debug for LogRoutes {
     }
 }
 
-async fn own(routes: Data<LogRoutes>, path: Path<String>) -> Result<HttpResponse, Problem> {
+/// The last checkpoint of this instance's own log.
+#[utoipa::path(
+    get,
+    path = "/log/checkpoint",
+    responses((status = 200, content_type = "text/plain", body = String, description = "c2sp.org/tlog-checkpoint, signed"))
+)]
+pub(crate) async fn own(routes: Data<LogRoutes>) -> HttpResponse {
+    checkpoint(&routes.own)
+}
+
+/// A tile or entry bundle of this instance's own log.
+#[utoipa::path(
+    get,
+    path = "/log/tile/{path}",
+    params(("path" = String, Path, description = "What follows `tile/` in c2sp.org/tlog-tiles, slashes included: `0/000`, `entries/000.p/7`")),
+    responses(
+        (status = 200, content_type = "application/octet-stream", body = Vec<u8>, description = "c2sp.org/tlog-tiles"),
+        (status = 404, description = "No checkpoint covers it, or not the one spelling of a path"),
+        (status = 503, description = "The log cannot be read now; see Retry-After"),
+    )
+)]
+pub(crate) async fn own_tile(routes: Data<LogRoutes>, path: Path<String>) -> Result<HttpResponse, Problem> {
     serve(&routes.own, &path).await
 }
 
-async fn named(routes: Data<LogRoutes>, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
-    let (name, path) = path.into_inner();
-    let log = routes.all().find(|log| log.name() == name).ok_or(Refused::NotFound)?;
-    serve(&log, &path).await
+/// The last checkpoint of a log in the list.
+#[utoipa::path(
+    get,
+    path = "/logs/{name}/checkpoint",
+    params(("name" = String, Path, description = "The log's short name")),
+    responses(
+        (status = 200, content_type = "text/plain", body = String, description = "c2sp.org/tlog-checkpoint, signed"),
+        (status = 404, description = "No log of this name"),
+    )
+)]
+pub(crate) async fn named(routes: Data<LogRoutes>, name: Path<String>) -> Result<HttpResponse, Problem> {
+    Ok(checkpoint(&routes.log(&name)?))
 }
 
-async fn list(routes: Data<LogRoutes>) -> HttpResponse {
+/// A tile or entry bundle of a log in the list.
+#[utoipa::path(
+    get,
+    path = "/logs/{name}/tile/{path}",
+    params(
+        ("name" = String, Path, description = "The log's short name"),
+        ("path" = String, Path, description = "As at `/log/tile/{path}`"),
+    ),
+    responses(
+        (status = 200, content_type = "application/octet-stream", body = Vec<u8>, description = "c2sp.org/tlog-tiles"),
+        (status = 404, description = "No log of this name, no checkpoint covers it, or not the one spelling of a path"),
+        (status = 503, description = "The log cannot be read now; see Retry-After"),
+    )
+)]
+pub(crate) async fn named_tile(routes: Data<LogRoutes>, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (name, path) = path.into_inner();
+    serve(&routes.log(&name)?, &path).await
+}
+
+/// Every log that this instance knows, closed ones included.
+#[utoipa::path(get, path = "/logs", operation_id = "logs", responses((status = 200, body = Vec<Listed<'static>>, description = "Its own first")))]
+pub(crate) async fn list(routes: Data<LogRoutes>) -> HttpResponse {
     let all: Vec<Arc<dyn PublicLog>> = routes.all().collect();
     let logs: Vec<Listed<'_>> = all.iter().map(|log| listed(log.as_ref())).collect();
     HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(logs)
@@ -131,13 +187,15 @@ fn listed(log: &dyn PublicLog) -> Listed<'_> {
     Listed { name: log.name(), origin: log.origin(), vkey: log.vkey(), state, size: log.size() }
 }
 
+fn checkpoint(log: &Arc<dyn PublicLog>) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/plain; charset=utf-8").insert_header((header::CACHE_CONTROL, "no-store"));
+    response.body(log.checkpoint())
+}
+
 async fn serve(log: &Arc<dyn PublicLog>, path: &str) -> Result<HttpResponse, Problem> {
     let width = match Resource::parse(path).ok_or(Refused::NotFound)? {
-        Resource::Checkpoint => {
-            let mut response = HttpResponse::Ok();
-            response.content_type("text/plain; charset=utf-8").insert_header((header::CACHE_CONTROL, "no-store"));
-            return Ok(response.body(log.checkpoint()));
-        }
+        Resource::Checkpoint => return Ok(checkpoint(log)),
         Resource::Tile(id) => id.width(),
         Resource::Entries(id) => id.width(),
     };

@@ -42,9 +42,10 @@ pub(super) struct CredentialInfo {
 #[utoipa::path(
     get,
     path = "/v1/credentials",
+    operation_id = "credentials",
     security(("bearer" = [])),
     responses(
-        (status = 200, body = Credentials),
+        (status = 200, body = Credentials, description = "The tenant's credentials"),
         (status = 401, description = "No valid token"),
         (status = 403, description = "The token does not allow reading"),
     )

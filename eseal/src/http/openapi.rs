@@ -1,6 +1,6 @@
-//! `/openapi.json`.
+//! What this service says of its own routes in `/openapi.json`.
 
-use actix_web::{HttpResponse, web::Bytes};
+use kokuin_web::Description;
 use utoipa::{
     Modify, OpenApi,
     openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
@@ -30,10 +30,6 @@ impl Modify for Bearer {
 }
 
 /// The document.
-pub(super) fn document() -> String {
-    Document::openapi().to_pretty_json().expect("invariant: a document made of text can be written")
-}
-
-pub(super) async fn answer(document: Bytes) -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document)
+pub(super) fn description() -> Description {
+    Description::new(Document::openapi())
 }

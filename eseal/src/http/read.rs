@@ -51,7 +51,7 @@ impl Metadata {
     params(("id" = String, Path, description = "The seal's id")),
     security(("bearer" = [])),
     responses(
-        (status = 200, body = Metadata),
+        (status = 200, body = Metadata, description = "What is known about the seal"),
         (status = 401, description = "No valid token"),
         (status = 403, description = "The token does not allow reading"),
         (status = 404, description = "The tenant has no such seal"),

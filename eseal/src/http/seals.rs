@@ -73,10 +73,12 @@ pub(super) struct SealForm {
         (status = 400, description = "Not as RFC 7578 and RFC 8259 say"),
         (status = 401, description = "No valid token"),
         (status = 403, description = "The token does not allow sealing"),
+        (status = 408, description = "The body came too slowly"),
         (status = 409, description = "The Idempotency-Key was used for this request, or is in use"),
         (status = 413, description = "Too large"),
         (status = 415, description = "Neither multipart/form-data nor application/json"),
         (status = 422, description = "Not offered, or a document that is not sealed"),
+        (status = 429, description = "Too many requests from this client; see Retry-After"),
         (status = 502, description = "The TSA's answer does not hold"),
         (status = 503, description = "Not now; see Retry-After"),
     )

@@ -70,8 +70,16 @@ async fn serves_health_log_and_its_own_description() {
         assert_eq!(bench.call(TestRequest::get().uri(path)).await.status, StatusCode::OK, "{path}");
     }
     let described = bench.call(TestRequest::get().uri("/openapi.json")).await.json();
-    for path in ["/v1/seals", "/v1/seals/{id}", "/v1/seals/{id}/receipt", "/v1/credentials"] {
+    for path in ["/v1/seals", "/v1/seals/{id}", "/v1/seals/{id}/receipt", "/v1/credentials", "/logs", "/readyz"] {
         assert!(described["paths"][path].is_object(), "{path}");
+    }
+    let operations =
+        || described["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    for operation in operations() {
+        let same = operations().filter(|other| other["operationId"] == operation["operationId"]).count();
+        assert_eq!(same, 1, "OpenAPI 3.1, 4.8.10: {}", operation["operationId"]);
+        let responses = operation["responses"].as_object().unwrap().values();
+        assert!(responses.into_iter().all(|response| response["description"].is_string()), "OpenAPI 3.1, 4.8.17");
     }
     for absent in ["/verify", "/console", "/v1/batches"] {
         assert_eq!(bench.call(TestRequest::get().uri(absent)).await.status, StatusCode::NOT_FOUND, "{absent}");

@@ -8,13 +8,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The rows of TSP-01 to TSP-58 that the table of requirements has.
-const TSP: [std::ops::RangeInclusive<u8>; 3] = [1..=21, 30..=40, 45..=58];
+/// The rows of TSP that the table of requirements has, and those of ERS.
+const ROWS: [(&str, std::ops::RangeInclusive<u8>); 5] =
+    [("TSP", 1..=21), ("TSP", 30..=40), ("TSP", 45..=58), ("TSP", 60..=72), ("ERS", 1..=9)];
 
-/// Abuse cases that a release must not be without.
-const MANDATORY: [&str; 20] = [
+/// Abuse cases and rules for an accredited provider that a release must not be without.
+const MANDATORY: [&str; 53] = [
     "THR-01", "THR-02", "THR-03", "THR-04", "THR-05", "THR-08", "THR-09", "THR-12", "THR-13", "THR-14", "THR-22",
-    "THR-23", "THR-42", "THR-44", "THR-52", "THR-62", "THR-85", "THR-98", "THR-103", "THR-104",
+    "THR-23", "THR-31", "THR-32", "THR-33", "THR-34", "THR-35", "THR-36", "THR-37", "THR-38", "THR-39", "THR-42",
+    "THR-43", "THR-44", "THR-46", "THR-47", "THR-48", "THR-49", "THR-52", "THR-54", "THR-62", "THR-85", "THR-86",
+    "THR-87", "THR-88", "THR-92", "THR-95", "THR-97", "THR-98", "THR-103", "THR-104", "JP-TS-05", "JP-TS-07",
+    "JP-TS-09", "JP-TS-10", "JP-TS-11", "JP-TS-14", "JP-TS-16", "JP-TS-19", "JP-TS-20", "JP-TS-23", "JP-ES-18",
+    "ERS-02",
 ];
 
 /// One row: files to read, and each test with the file it is in.
@@ -98,7 +103,7 @@ fn every_file_and_test_named_exists() {
 #[test]
 fn every_row_of_the_protocol_is_there() {
     let rows = document();
-    let ids = TSP.into_iter().flatten().map(|number| format!("TSP-{number:02}"));
+    let ids = ROWS.into_iter().flat_map(|(table, numbers)| numbers.map(move |number| format!("{table}-{number:02}")));
     let absent: Vec<String> = ids.filter(|id| !rows.contains_key(id)).collect();
     assert_eq!(absent, Vec::<String>::new());
 }

@@ -2,13 +2,36 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// A whole second of UTC: `2027-01-01T00:00:00Z` (RFC 3339).
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd)]
-#[serde(try_from = "String")]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Moment(i64);
+
+/// Reads the text, and tells who leaves the quotes away (TOML has dates of its own) what is wanted.
+struct InQuotes;
+
+impl Visitor<'_> for InQuotes {
+    type Value = Moment;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time in quotes such as \"2027-01-01T00:00:00Z\"")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Moment, E> {
+        Moment::try_from(text.to_owned()).map_err(E::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(InQuotes)
+    }
+}
 
 impl Moment {
     /// The moment so many seconds after 1970.

@@ -99,6 +99,7 @@ fn configure(config: &mut ServiceConfig, lane: &Arc<Lane>, door: &Door) {
         (status = 400, description = "Not a batch request, a wrong digest, none, or too many"),
         (status = 401, description = "The TSU wants a key or a client certificate"),
         (status = 403, description = "Not from this network, or not with this certificate"),
+        (status = 408, description = "The body came too slowly"),
         (status = 409, description = "The request with this idempotency key is being answered; see Retry-After"),
         (status = 413, description = "The body is larger than the largest batch"),
         (status = 415, description = "Not application/json"),
@@ -122,10 +123,24 @@ pub(super) async fn submit(
     path = "/tsa/{tsu}/batches",
     security((), ("bearer" = []), ("certificate" = [])),
     request_body(content = answer::RequestBody, content_type = "application/json"),
-    params(("tsu" = String, Path, description = "The TSU's name")),
+    params(
+        ("tsu" = String, Path, description = "The TSU's name"),
+        ("Idempotency-Key" = Option<String>, Header, description = "As at /tsa/batches"),
+    ),
     responses(
-        (status = 201, body = Answer, description = "As at /tsa/batches, and so are all others"),
+        (status = 201, body = Answer, description = "The batch has its token; Location is where this answer stays"),
+        (status = 202, body = Answer, description = "Stored and waiting for its token; ask at Location after Retry-After"),
+        (status = 400, description = "Not a batch request, a wrong digest, none, or too many"),
+        (status = 401, description = "The TSU wants a key or a client certificate"),
+        (status = 403, description = "Not from this network, or not with this certificate"),
         (status = 404, description = "No TSU of this name"),
+        (status = 408, description = "The body came too slowly"),
+        (status = 409, description = "The request with this idempotency key is being answered; see Retry-After"),
+        (status = 413, description = "The body is larger than the largest batch"),
+        (status = 415, description = "Not application/json"),
+        (status = 422, description = "The idempotency key belongs to another request"),
+        (status = 429, description = "More digests than one client may send; see Retry-After"),
+        (status = 503, description = "More digests than the lane takes; see Retry-After"),
     )
 )]
 pub(super) async fn submit_at(

@@ -130,6 +130,12 @@ fn needs_to_be_told_little() {
 }
 
 #[test]
+fn tells_how_a_list_of_units_is_written_thr_103() {
+    let told = loaded(&SMALLEST.replace("[[tsu]]", "[tsu]")).unwrap_err();
+    assert!(told.contains("write [[tsa.tsu]]"), "{told}");
+}
+
+#[test]
 fn refuses_settings_it_does_not_know_or_cannot_read_thr_103() {
     for (line, told) in [
         ("ordering = true", "ordering"),
@@ -138,6 +144,7 @@ fn refuses_settings_it_does_not_know_or_cannot_read_thr_103() {
         ("default_policy = \"policy\"", "policy"),
         ("accuracy_ms = -1", "tsa.toml:7"),
         ("name = \"again\"", "twice"),
+        ("active_from = 2027-01-01T00:00:00Z", "a time in quotes"),
     ] {
         let error = loaded(&format!("{SMALLEST}{line}\n")).unwrap_err();
         assert!(error.contains(told), "{line}: {error}");
