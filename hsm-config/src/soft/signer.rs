@@ -15,10 +15,10 @@ use openssl::error::ErrorStack;
 use openssl::pkey::{PKey, Private};
 use zeroize::Zeroizing;
 
+use self::rsa::RsaSigner;
 use crate::soft::key::Opened;
 use ecdsa::EcdsaSigner;
 use ed25519::Ed25519Signer;
-use rsa::RsaSigner;
 
 /// One in this many ECDSA and Ed25519 signatures is verified before it leaves (every RSA signature is): verifying each
 /// would cost three times the signing.
