@@ -1,7 +1,7 @@
 //! The lane itself: one thread from closed batch to durable token.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     fmt,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
@@ -79,6 +79,8 @@ struct Shared {
 struct State {
     queue: Queue,
     allowances: Allowances,
+    /// Digests of closed batches that have no token yet, by TSU.
+    tokenless: HashMap<String, usize>,
     stopping: bool,
 }
 
@@ -107,6 +109,7 @@ impl Lane {
         let state = State {
             queue: Queue::new(config.limit as usize),
             allowances: Allowances::new(config.client_rate.get(), config.limit),
+            tokenless: HashMap::new(),
             stopping: false,
         };
         let shared = Arc::new(Shared {
@@ -164,6 +167,11 @@ impl Lane {
         let mut state = self.shared.state();
         if state.stopping {
             return Err(BatchRefusal::Stopping);
+        }
+        let (waiting, limit) = (state.tokenless.get(&tsu).copied().unwrap_or(0), state.queue.most());
+        if waiting >= limit {
+            // Its TSU gives no tokens now: more would only pile up.
+            return Err(BatchRefusal::LaneFull { waiting, limit });
         }
         state.allowances.take(&client, digests.len(), came)?;
         state.queue.push(Submission { id, client, tsu, digests, request_hash, idempotency_key, came, answer })?;
@@ -236,6 +244,7 @@ impl Work {
                 self.open(taken);
             }
             self.attempt();
+            shared.state().tokenless = self.tokenless();
             self.prune();
         }
         for each in shared.state().queue.drain() {
@@ -322,6 +331,17 @@ impl Work {
                 }
             }
         }
+    }
+
+    /// What waits for a token, by TSU. A batch that a crash left counts as a full one until its tree is built.
+    fn tokenless(&self) -> HashMap<String, usize> {
+        let mut tokenless = HashMap::new();
+        for open in &self.open {
+            let full = self.shared.config.limit as usize;
+            let count = open.tree.as_ref().map_or(full, |tree| tree.digests().len());
+            *tokenless.entry(open.record.tsu.clone()).or_default() += count;
+        }
+        tokenless
     }
 
     /// Gives one batch its token and its answers.

@@ -69,6 +69,11 @@ impl Queue {
         Self { limit, waiting: Vec::new() }
     }
 
+    /// Most digests that wait, for a batch of all TSUs together or for a token of one.
+    pub(super) const fn most(&self) -> usize {
+        self.limit * WAITING
+    }
+
     /// Takes one in: of each client at most a batch's worth waits, and of all a few.
     pub(super) fn push(&mut self, submission: Submission) -> Result<(), BatchRefusal> {
         self.waiting.retain(|each| !each.answer.is_canceled());
@@ -84,8 +89,8 @@ impl Queue {
             return Err(BatchRefusal::ClientFull { waiting: own, limit: self.limit });
         }
         let all: usize = self.waiting.iter().map(|each| each.digests.len()).sum();
-        if all + added > self.limit * WAITING {
-            return Err(BatchRefusal::LaneFull { waiting: all, limit: self.limit * WAITING });
+        if all + added > self.most() {
+            return Err(BatchRefusal::LaneFull { waiting: all, limit: self.most() });
         }
         self.waiting.push(submission);
         Ok(())

@@ -413,6 +413,30 @@ async fn who_sends_without_end_is_told_to_wait_while_others_are_served_thr_92() 
     assert_eq!(TimeStampResp::parse(&reply.body).unwrap().status, PkiStatus::Granted);
 }
 
+#[actix_web::test]
+async fn takes_in_no_more_than_a_few_batches_while_there_are_no_tokens_thr_92() {
+    let narrow = BatchConfig { limit: 1_000, wait: HumanDuration::from_millis(300), ..config() };
+    let world = World::new(Setup::default().start(), narrow);
+    world.bench.clock.refuse(true);
+    let mut taken = 0;
+    let refused = loop {
+        let from = std::net::SocketAddr::from(([192, 0, 2, taken], 1_000));
+        let answer = world.call(post(body(&digests(u32::from(taken) * 1_000, 1_000))).peer_addr(from)).await;
+        if answer.status != 202 || taken > 20 {
+            break answer;
+        }
+        taken += 1;
+    };
+    assert_eq!((refused.status, refused.text("code").as_str()), (503, "tsa.batch.lane-full"));
+    assert!((4..=8).contains(&taken), "{taken} batches of 1000 were taken in");
+    world.bench.clock.refuse(false);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while world.batches().len() < usize::from(taken) && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(world.batches().len(), usize::from(taken), "each that was taken in gets its token");
+}
+
 /// A device that signs ten times a second: what it could not do one by one in an hour and a half is done in seconds.
 #[actix_web::test]
 async fn a_device_that_signs_ten_times_a_second_serves_tens_of_thousands_of_proofs() {
