@@ -121,7 +121,8 @@ class Instance:
     def copy(self, name, url=None):
         """The same log, key and anchor, as a second machine has them."""
         other = Instance(self.work, name, url or open(self.url_file).read().strip())
-        shutil.copytree(self.folder, other.folder)
+        # A socket of the process that runs is not copied.
+        shutil.copytree(self.folder, other.folder, ignore=shutil.ignore_patterns("*.sock"))
         other.configure(lambda text: text.replace(self.url_file, other.url_file))
         return other
 
