@@ -68,10 +68,10 @@ def second_start() -> None:
 
 
 def digests(data: Path) -> dict[str, str]:
-    """What a start must not change: everything but the log's own files and the CRL, which stays fresh."""
+    """What a start must not change: everything but the databases and the CRL, which stays fresh."""
     kept = [path for path in sorted(data.rglob("*")) if path.is_file() and not changes(path)]
     return {str(path.relative_to(data)): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
 
 
 def changes(path: Path) -> bool:
-    return path.suffix == ".crl" or path.name.startswith("kokuin.db") or path.name.endswith(".checkpoint")
+    return path.suffix == ".crl" or path.name.startswith(("kokuin.db", "batches.db")) or path.name.endswith(".checkpoint")
