@@ -179,6 +179,7 @@ impl Config {
             if let Some(tsa) = &mut eseal.tsa {
                 paths.extend(&mut tsa.trust);
                 paths.extend(&mut tsa.bearer_file);
+                paths.extend(&mut tsa.tls_ca);
             }
         }
         paths

@@ -25,6 +25,7 @@ mod seal;
 mod serve;
 mod spool;
 mod timestamp;
+mod tls;
 mod tsa;
 
 /// Time-stamps and e-seals with a log that anyone can check.

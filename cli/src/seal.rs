@@ -12,7 +12,7 @@ use kokuin_fetch::{Answer, Client, FormPart, Limits, Reach, Url};
 use kokuin_settings::{Secret, SecretFile};
 use serde::Deserialize;
 
-use crate::{output, problem, receipt};
+use crate::{output, problem, receipt, tls::TlsArgs};
 
 /// A sealed document may be a third larger in JSON than its limit of 32 MiB.
 const ANSWER_LIMIT: u64 = 64 << 20;
@@ -29,6 +29,8 @@ pub(crate) struct Args {
     /// Address of the e-seal service
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3162")]
     api: String,
+    #[command(flatten)]
+    tls: TlsArgs,
     /// File with the API token
     #[arg(long, value_name = "FILE", default_value = "kokuin-data/api-token")]
     token_file: PathBuf,
@@ -85,7 +87,8 @@ struct Sealed {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
     limits.body = ANSWER_LIMIT;
-    let client = Client::new(limits);
+    let client = args.tls.client(limits)?;
+    client.check(&args.api.parse()?).context("--tls-ca FILE")?;
     let token = SecretFile::new(args.token_file.clone()).read()?;
     if args.files.len() > 1 && !args.output.is_dir() {
         bail!("{} is not a folder, and {} files are to be sealed", args.output.display(), args.files.len());

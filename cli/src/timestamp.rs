@@ -15,9 +15,10 @@ use kokuin_fetch::{
     Client, Limits, Reach, Url,
     tsp::{self, TspRequest},
 };
+use kokuin_settings::{Secret, SecretFile};
 use kokuin_suite::{DigestAlgorithm, Hasher};
 
-use crate::{output, receipt};
+use crate::{output, receipt, tls::TlsArgs};
 
 /// What to stamp, and where.
 #[derive(Debug, clap::Args)]
@@ -28,6 +29,11 @@ pub(crate) struct Args {
     /// Address of the time-stamp authority
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:3161/tsa")]
     tsa: String,
+    #[command(flatten)]
+    tls: TlsArgs,
+    /// File with an API key, for an authority that wants one
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
     /// Digest algorithm
     #[arg(long, value_name = "NAME", default_value = "sha256", value_parser = ["sha256", "sha384", "sha512"])]
     hash: String,
@@ -47,24 +53,36 @@ pub(crate) struct Args {
 
 /// Stamps each file.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let url: Url = args.tsa.parse()?;
+    let api_key = args.api_key_file.clone().map(|path| SecretFile::new(path).read()).transpose()?;
     let algorithm: DigestAlgorithm = args.hash.parse()?;
     if args.batch {
-        return batch::run(args, algorithm);
+        return batch::run(args, algorithm, api_key);
     }
+    let url: Url = args.tsa.parse()?;
     // The address is the user's own choice, so it may be on this machine or in the own network.
-    let client = Client::new(Limits::TSP.with_reach(Reach::CONFIGURED));
+    let client = args.tls.client(Limits::TSP.with_reach(Reach::CONFIGURED))?;
+    client.check(&url).context("--tls-ca FILE")?;
+    let authority = Authority { client, url, api_key };
     for file in &args.files {
-        stamp(&client, &url, algorithm, args, file).with_context(|| format!("no time-stamp for {}", file.display()))?;
+        stamp(&authority, algorithm, args, file).with_context(|| format!("no time-stamp for {}", file.display()))?;
     }
     Ok(())
 }
 
-fn stamp(client: &Client, url: &Url, algorithm: DigestAlgorithm, args: &Args, file: &Path) -> anyhow::Result<()> {
+/// Who is asked.
+struct Authority {
+    client: Client,
+    url: Url,
+    api_key: Option<Secret>,
+}
+
+fn stamp(authority: &Authority, algorithm: DigestAlgorithm, args: &Args, file: &Path) -> anyhow::Result<()> {
+    let Authority { client, url, api_key } = authority;
     let digest = digest_of(file, algorithm)?;
     let mut request = TspRequest::new(algorithm, &digest);
     request.policy = args.policy.as_ref();
     request.cert_req = !args.no_cert;
+    request.bearer = api_key.as_ref();
     let answer = tsp::request(client, url, &request)?;
 
     let tsr = output::with_suffix(file, ".tsr");
@@ -72,7 +90,7 @@ fn stamp(client: &Client, url: &Url, algorithm: DigestAlgorithm, args: &Args, fi
     println!("{}: {} (serial {})", tsr.display(), answer.gen_time, hex::encode(&answer.serial));
 
     let address: Url = receipt_url(&args.tsa, &answer.serial).parse()?;
-    match receipt::fetch(client, &address, None)? {
+    match receipt::fetch(client, &address, api_key.as_ref())? {
         Some(proof) => {
             let path = output::with_suffix(&tsr, ".tlog-proof");
             output::write(&path, &proof, args.force)?;

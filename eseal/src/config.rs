@@ -56,6 +56,9 @@ pub struct TsaConfig {
     /// File with a bearer token, if the TSA wants one.
     #[serde(default)]
     pub bearer_file: Option<PathBuf>,
+    /// PEM file of the certificates that an `https` TSA's own must lead to. Without it there is no `https`.
+    #[serde(default)]
+    pub tls_ca: Option<PathBuf>,
     /// An answer is here within this.
     #[serde(default = "TsaConfig::timeout")]
     pub timeout: HumanDuration,
@@ -134,6 +137,7 @@ impl Config {
                 trust: vec![root.clone()],
                 policy: None,
                 bearer_file: None,
+                tls_ca: None,
                 timeout: TsaConfig::timeout(),
                 tolerance: TsaConfig::tolerance(),
             }),

@@ -86,6 +86,9 @@ pub(crate) struct LogArguments {
     /// Read the log over the network
     #[arg(long)]
     pub(crate) online: bool,
+    /// Certificates (PEM) that an https server's must lead to; no others are trusted, and without it no https
+    #[arg(long, value_name = "FILE", requires = "online")]
+    pub(crate) tls_ca: Option<PathBuf>,
     /// Anchors of foreign authorities: files or folders with certificates. Their time marks then show until when entries existed
     #[arg(long, value_name = "PATH")]
     pub(crate) trust: Vec<PathBuf>,

@@ -54,7 +54,13 @@ pub(crate) fn run(arguments: &LogArguments) -> Result<Exit, RunError> {
     let mut clock = ClockReport::new(ClockPeriod::default());
     let observer = &mut |index, entry: &_| clock.entry(index, entry);
     let checked = if is_url {
-        observe_tiles(&UrlSource::new(&arguments.log)?, &key, &OpenSslEngine, &options, observer)
+        observe_tiles(
+            &UrlSource::new(&arguments.log, arguments.tls_ca.as_deref())?,
+            &key,
+            &OpenSslEngine,
+            &options,
+            observer,
+        )
     } else if path.is_dir() {
         observe_tiles(&DirectorySource::new(path), &key, &OpenSslEngine, &options, observer)
     } else {

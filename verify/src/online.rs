@@ -1,13 +1,13 @@
 //! A log's tiles over HTTP, through the one guarded client. Only `--online` comes here.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use kokuin_audit::{
     Hash, TileId,
     check::{SourceError, TileSource},
     tile::{BundleId, bundle_from_bytes, hashes_from_bytes},
 };
-use kokuin_fetch::{Client, FetchError, Limits, Reach, Url};
+use kokuin_fetch::{Client, FetchError, Limits, Reach, Tls, Url};
 
 use crate::exit::RunError;
 
@@ -26,10 +26,17 @@ pub(crate) struct UrlSource {
 }
 
 impl UrlSource {
-    pub(crate) fn new(url: &str) -> Result<Self, RunError> {
+    /// The log at `url`, over TLS with the certificates of the file `anchors`.
+    pub(crate) fn new(url: &str, anchors: Option<&Path>) -> Result<Self, RunError> {
+        let usage = |error: FetchError| RunError::Usage(error.to_string());
         let base = url.trim_end_matches('/').to_owned();
-        base.parse::<Url>().map_err(|error| RunError::Usage(error.to_string()))?;
-        Ok(Self { client: Client::new(LIMITS), base })
+        let client = match anchors {
+            Some(path) => Client::with_tls(LIMITS, &Tls::load_anchors(path).map_err(usage)?),
+            None => Client::new(LIMITS),
+        };
+        let address = base.parse::<Url>().map_err(usage)?;
+        client.check(&address).map_err(|error| RunError::Usage(format!("{error}: --tls-ca FILE")))?;
+        Ok(Self { client, base })
     }
 
     fn get(&self, path: &str) -> Result<Option<Vec<u8>>, SourceError> {

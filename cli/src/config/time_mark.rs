@@ -11,6 +11,9 @@ use serde::Deserialize;
 pub(crate) struct TimeMark {
     /// Where it answers (RFC 3161 over HTTP).
     pub(crate) url: String,
+    /// PEM file of the certificates that an `https` authority's own must lead to. Without it there is no `https`.
+    #[serde(default)]
+    pub(crate) tls_ca: Option<PathBuf>,
     /// The only policy that will do, dotted.
     #[serde(default)]
     pub(crate) policy: Option<String>,
@@ -38,6 +41,6 @@ const fn seconds() -> HumanDuration {
 impl TimeMark {
     /// Every path in it.
     pub(crate) fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        self.trust.iter_mut().chain(&mut self.bearer_file)
+        self.trust.iter_mut().chain(&mut self.bearer_file).chain(&mut self.tls_ca)
     }
 }

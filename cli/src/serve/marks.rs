@@ -14,14 +14,14 @@ use anyhow::{Context as _, bail};
 use kokuin_attest::{AnchoredJudge, Stamper};
 use kokuin_audit::{Log, entry::LogTime};
 use kokuin_clock::Clock;
-use kokuin_fetch::{Client, Limits, Reach};
+use kokuin_fetch::{Limits, Reach};
 use kokuin_settings::SecretFile;
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_validate::{Purpose, Purposes, TrustStore};
 use kokuin_web::metrics::Registry;
 
 use super::process::read_certificates;
-use crate::config::TimeMark;
+use crate::{config::TimeMark, tls::configured_client};
 
 /// The shortest time between two marks: an authority is not to be run down.
 const SHORTEST: Duration = Duration::from_secs(10);
@@ -79,11 +79,12 @@ fn read(config: &TimeMark) -> anyhow::Result<(Stamper, TrustStore)> {
     limits.total = config.timeout.as_std();
     let policy = config.policy.as_ref().map(|policy| policy.parse()).transpose();
     let stamper = Stamper {
-        client: Client::new(limits),
+        client: configured_client(limits, config.tls_ca.as_deref()).context("log.time_mark.tls_ca")?,
         url: config.url.parse().context("log.time_mark.url")?,
         policy: policy.context("log.time_mark.policy")?,
         bearer: config.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose()?,
     };
+    stamper.client.check(&stamper.url).context("log.time_mark.url needs log.time_mark.tls_ca")?;
     Ok((stamper, trust))
 }
 

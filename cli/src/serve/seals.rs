@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use kokuin_audit::TenantSecret;
 use kokuin_eseal::{Config, Parts, Service, Tsa};
-use kokuin_fetch::{Client, Limits, Reach};
+use kokuin_fetch::{Limits, Reach, Url};
 use kokuin_settings::SecretFile;
 use kokuin_store::{SealRepository, TokenKey, TokenRepository};
 use kokuin_validate::{Purpose, Purposes, TrustStore};
@@ -17,6 +17,7 @@ use kokuin_web::metrics::Registry;
 use zeroize::Zeroizing;
 
 use super::process::{Process, Unit, bind, key, read_certificates, report_stop};
+use crate::tls::configured_client;
 
 impl Process {
     /// The e-seal service, if this process runs it.
@@ -75,9 +76,12 @@ fn tsa(config: &Config) -> anyhow::Result<Option<Tsa>> {
     let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
     limits.total = tsa.timeout.as_std();
     let bearer = tsa.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose()?;
+    let client = configured_client(limits, tsa.tls_ca.as_deref()).context("eseal.tsa.tls_ca")?;
+    let url: Url = tsa.url.parse()?;
+    client.check(&url).context("eseal.tsa.url needs eseal.tsa.tls_ca")?;
     Ok(Some(Tsa {
-        client: Client::new(limits),
-        url: tsa.url.parse()?,
+        client,
+        url,
         policy: tsa.policy.as_ref().map(|policy| policy.0.clone()),
         bearer,
         tolerance: tsa.tolerance.as_std(),

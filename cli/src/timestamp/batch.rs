@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail, ensure};
 use kokuin_evidence::EvidenceRecord;
+use kokuin_settings::Secret;
 use kokuin_suite::DigestAlgorithm;
 
 use super::{Args, digest_of, lane::Lane, receipt_url};
 use crate::{output, receipt};
 
 /// Stamps all files at once.
-pub(super) fn run(args: &Args, algorithm: DigestAlgorithm) -> anyhow::Result<()> {
+pub(super) fn run(args: &Args, algorithm: DigestAlgorithm, api_key: Option<Secret>) -> anyhow::Result<()> {
     let names: Vec<(&Path, PathBuf)> =
         args.files.iter().map(|file| (file.as_path(), output::with_suffix(file, ".ers"))).collect();
     // No token is spent on what cannot be written.
@@ -18,7 +19,7 @@ pub(super) fn run(args: &Args, algorithm: DigestAlgorithm) -> anyhow::Result<()>
         bail!("{} exists already; name other files, or use --force", there.display());
     }
     let digests: Vec<Vec<u8>> = args.files.iter().map(|file| digested(file, algorithm)).collect::<Result<_, _>>()?;
-    let lane = Lane::new(&args.tsa, digests.len());
+    let lane = Lane::new(&args.tsa, &args.tls, api_key, digests.len())?;
     let stamped = lane.stamp(algorithm, &digests)?;
     let mut records = Vec::with_capacity(names.len());
     for ((file, name), digest) in names.iter().zip(&digests) {

@@ -10,11 +10,12 @@ use std::{
 use anyhow::{Context as _, bail, ensure};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use kokuin_fetch::{Answer, Client, Limits, Reach, Url};
+use kokuin_settings::Secret;
 use kokuin_suite::DigestAlgorithm;
 use serde::Deserialize;
 
 use super::service_url;
-use crate::problem;
+use crate::{problem, tls::TlsArgs};
 
 /// How long to wait for a place, and then for the token.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -27,6 +28,7 @@ const RECORD: u64 = 32 * 1024;
 pub(super) struct Lane {
     client: Client,
     tsa: String,
+    api_key: Option<Secret>,
 }
 
 /// A batch with its token and all records, by digest.
@@ -54,12 +56,17 @@ struct Told {
 
 impl Lane {
     /// The lane of the TSU at `tsa`, for `count` digests.
-    pub(super) fn new(tsa: &str, count: usize) -> Self {
+    ///
+    /// # Errors
+    /// If it is an `https` address without anchors, or their file cannot be read.
+    pub(super) fn new(tsa: &str, tls: &TlsArgs, api_key: Option<Secret>, count: usize) -> anyhow::Result<Self> {
         // The address is the user's own choice, so it may be on this machine or in the own network.
         let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
         limits.total = Duration::from_secs(180);
         limits.body = (count as u64 + 100).saturating_mul(RECORD);
-        Self { client: Client::new(limits), tsa: tsa.trim_end_matches('/').to_owned() }
+        let client = tls.client(limits)?;
+        client.check(&tsa.parse()?).context("--tls-ca FILE")?;
+        Ok(Self { client, tsa: tsa.trim_end_matches('/').to_owned(), api_key })
     }
 
     /// To fetch other things with.
@@ -75,7 +82,15 @@ impl Lane {
         let digests: Vec<String> = digests.iter().map(hex::encode).collect();
         let body = serde_json::json!({"hashAlgorithm": algorithm.name(), "digests": digests}).to_string();
         let url: Url = format!("{}/batches", self.tsa).parse()?;
-        let submit = || Ok(self.client.submit(&url, "application/json", "application/json", body.as_bytes(), None)?);
+        let submit = || {
+            Ok(self.client.submit(
+                &url,
+                "application/json",
+                "application/json",
+                body.as_bytes(),
+                self.api_key.as_ref(),
+            )?)
+        };
         // What was refused was not taken: it may be sent again.
         let answer = patiently(submit, |answer| matches!(answer.status, 429 | 503))?;
         let told = read(&answer)?;

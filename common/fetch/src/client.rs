@@ -25,6 +25,8 @@ use crate::{FetchError, Limits, Url};
 pub struct Client {
     agent: Agent,
     limits: Limits,
+    /// Somebody, over TLS.
+    trusts: bool,
 }
 
 /// What came back.
@@ -52,10 +54,24 @@ pub struct FormPart<'a> {
 }
 
 impl Client {
-    /// A client with these limits.
+    /// A client with these limits, for `http`.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        let config = Agent::config_builder()
+        let config = Self::config(limits);
+        #[cfg(feature = "native-tls")]
+        let config = with_tls(config, &crate::Tls::default());
+        Self::of(config, limits, false)
+    }
+
+    /// A client with these limits, for `http`, and for `https` with whom `tls` trusts.
+    #[cfg(feature = "native-tls")]
+    #[must_use]
+    pub fn with_tls(limits: Limits, tls: &crate::Tls) -> Self {
+        Self::of(with_tls(Self::config(limits), tls), limits, !tls.anchors.is_empty())
+    }
+
+    fn config(limits: Limits) -> ConfigBuilder<AgentScope> {
+        Agent::config_builder()
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -66,13 +82,21 @@ impl Client {
             .max_response_header_size(16 * 1024)
             .timeout_global(Some(limits.total))
             .timeout_resolve(Some(limits.connect))
-            .timeout_connect(Some(limits.connect));
-        let agent = Agent::with_parts(
-            with_tls(config).build(),
-            DefaultConnector::default(),
-            GuardedResolver::new(limits.reach),
-        );
-        Self { agent, limits }
+            .timeout_connect(Some(limits.connect))
+    }
+
+    fn of(config: ConfigBuilder<AgentScope>, limits: Limits, trusts: bool) -> Self {
+        let resolver = GuardedResolver::new(limits.reach);
+        let agent = Agent::with_parts(config.build(), DefaultConnector::default(), resolver);
+        Self { agent, limits, trusts }
+    }
+
+    /// Whether `url` is one that this client asks: `https` needs anchors.
+    ///
+    /// # Errors
+    /// [`FetchError::NoAnchors`].
+    pub fn check(&self, url: &Url) -> Result<(), FetchError> {
+        if url.is_https() && !self.trusts { Err(FetchError::NoAnchors) } else { Ok(()) }
     }
 
     /// Fetches what is at `url`.
@@ -88,6 +112,7 @@ impl Client {
     /// # Errors
     /// [`FetchError`]; any status but 200 is one.
     pub fn get_as(&self, url: &Url, bearer: Option<&Secret>) -> Result<Answer, FetchError> {
+        self.check(url)?;
         let start = Instant::now();
         let mut request = self.agent.get(url.uri());
         if let Some(token) = bearer.and_then(Secret::expose_text) {
@@ -132,6 +157,7 @@ impl Client {
         body: &[u8],
         bearer: Option<&Secret>,
     ) -> Result<Answer, FetchError> {
+        self.check(url)?;
         let start = Instant::now();
         let request = self.agent.post(url.uri()).header(header::CONTENT_TYPE, content_type);
         let mut request = request.header(header::ACCEPT, accept);
@@ -153,6 +179,7 @@ impl Client {
         parts: &[FormPart<'_>],
         bearer: Option<&Secret>,
     ) -> Result<Answer, FetchError> {
+        self.check(url)?;
         let start = Instant::now();
         let mut form = Form::new();
         for part in parts {
@@ -215,18 +242,13 @@ impl Client {
     }
 }
 
-/// OpenSSL, and the machine's own list of authorities.
+/// OpenSSL, and whom the caller trusts; never the machine's own list of authorities.
 #[cfg(feature = "native-tls")]
-fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+fn with_tls(config: ConfigBuilder<AgentScope>, tls: &crate::Tls) -> ConfigBuilder<AgentScope> {
     use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
-    let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(RootCerts::PlatformVerifier);
-    config.tls_config(tls.build())
-}
-
-/// No TLS in this build: [`Url`] refuses `https`.
-#[cfg(not(feature = "native-tls"))]
-const fn with_tls(config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
-    config
+    let builder = TlsConfig::builder().provider(TlsProvider::NativeTls);
+    let builder = builder.root_certs(RootCerts::new_with_certs(&tls.anchors)).client_cert(tls.identity.clone());
+    config.tls_config(builder.build())
 }
 
 /// Only 200 is an answer.

@@ -1,6 +1,8 @@
 //! Why nothing could be fetched.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, path::PathBuf};
+
+use kokuin_settings::SecretError;
 
 /// A rule of outgoing requests that was broken, on either side.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +22,28 @@ pub enum FetchError {
     /// This build has no TLS.
     #[error("https needs a build with the feature native-tls of kokuin-fetch")]
     Https,
+    /// Nobody to trust.
+    #[error("https needs anchors: certificates that the server's must lead to")]
+    NoAnchors,
+    /// A file of certificates that cannot be read.
+    #[error("{} cannot be read: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: std::io::Error,
+    },
+    /// A PEM file with something else in it.
+    #[error("{} has not what it should: {expected}, in PEM", path.display())]
+    Pem {
+        /// The file.
+        path: PathBuf,
+        /// What should be in it.
+        expected: &'static str,
+    },
+    /// A private key that cannot be read, or that others can read.
+    #[error(transparent)]
+    KeyFile(#[from] SecretError),
     /// The name has no address.
     #[error("{host} has no address")]
     HostUnknown {
@@ -94,6 +118,10 @@ impl FetchError {
             Self::Url { .. } => "fetch.url",
             Self::Scheme { .. } => "fetch.scheme",
             Self::Https => "fetch.https",
+            Self::NoAnchors => "fetch.no-anchors",
+            Self::File { .. } => "fetch.file",
+            Self::Pem { .. } => "fetch.pem",
+            Self::KeyFile(error) => error.code(),
             Self::HostUnknown { .. } => "fetch.host-unknown",
             Self::AddressForbidden { .. } => "fetch.address-forbidden",
             Self::Connection { .. } => "fetch.connection",
@@ -113,8 +141,12 @@ impl FetchError {
         match self {
             Self::Url { .. } => "RFC 9110 4.2",
             Self::Status { .. } | Self::ContentType { .. } | Self::Protocol { .. } => "RFC 9110",
+            Self::KeyFile(error) => error.clause(),
+            Self::Pem { .. } => "RFC 7468",
             Self::Scheme { .. }
             | Self::Https
+            | Self::NoAnchors
+            | Self::File { .. }
             | Self::HostUnknown { .. }
             | Self::AddressForbidden { .. }
             | Self::Connection { .. }
@@ -134,6 +166,10 @@ impl FetchError {
             Self::Url { .. }
             | Self::Scheme { .. }
             | Self::Https
+            | Self::NoAnchors
+            | Self::File { .. }
+            | Self::Pem { .. }
+            | Self::KeyFile(_)
             | Self::AddressForbidden { .. }
             | Self::Tls { .. }
             | Self::Redirect { .. }

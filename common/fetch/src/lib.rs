@@ -6,6 +6,8 @@ mod client;
 mod error;
 mod guard;
 mod limits;
+#[cfg(feature = "native-tls")]
+mod tls;
 pub mod tsp;
 mod url;
 
@@ -13,4 +15,6 @@ pub use client::{Answer, Client, FormPart};
 pub use error::FetchError;
 pub use guard::Reach;
 pub use limits::Limits;
+#[cfg(feature = "native-tls")]
+pub use tls::Tls;
 pub use url::Url;

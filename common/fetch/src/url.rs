@@ -18,6 +18,11 @@ impl Url {
     pub(crate) const fn uri(&self) -> &Uri {
         &self.0
     }
+
+    /// Whether it is asked over TLS.
+    pub(crate) fn is_https(&self) -> bool {
+        self.0.scheme_str() == Some("https")
+    }
 }
 
 impl FromStr for Url {

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from server import TYPE, Server, post, query, read_answer
 
@@ -51,10 +52,12 @@ def run(report, work, _connections):
     device = issue(work, clients, "device", "/C=JP/O=Example/CN=device 1", "extendedKeyUsage=clientAuth")
     other = issue(work, clients, "other", "/CN=other", "extendedKeyUsage=clientAuth")
     stranger = issue(work, strangers, "stranger", "/C=JP/O=Example/CN=device 1", "extendedKeyUsage=clientAuth")
-    key = "kokuin_" + os.urandom(32).hex()
     keys = work / "api-keys"
-    keys.write_text(f"# one line each\ndevice-7 {hashlib.sha256(key.encode()).hexdigest()}\n")
-    keys.chmod(0o600)
+    made = subprocess.run([os.environ["KOKUIN_BIN"], "tsa", "api-key", "device-7", "--file", str(keys)], capture_output=True, timeout=60)
+    key = made.stdout.decode().strip()
+    good = re.fullmatch("kokuin_[0-9a-f]{64}", key) and keys.stat().st_mode & 0o777 == 0o600
+    line = f"device-7 {hashlib.sha256(key.encode()).hexdigest()}\n"
+    report.check("kokuin tsa api-key shows a key and keeps its hash", bool(good) and keys.read_text() == line, made.stderr.decode())
     listen = f'[listen.tls]\ncertificate = "{server_identity[0]}"\nkey_file = "{server_identity[1]}"\nclient_ca = "{clients[0]}"\n'
     tsu = (f'[tsa.tsu.access]\nnetworks = ["127.0.0.0/8"]\napi_keys_file = "{keys}"\nclient_ca = "{clients[0]}"\n'
            'subjects = ["C=JP, O=Example, CN=device 1"]\n')
@@ -99,12 +102,24 @@ def run(report, work, _connections):
     (work / "sample").write_text("sample")
     kokuin = [os.environ["KOKUIN_BIN"], "timestamp", str(work / "sample"), "--tsa", f"https://localhost:{server.port}/tsa"]
     stamp = lambda *more: subprocess.run([*kokuin, "--force", *more], capture_output=True, timeout=60)
-    if b"--tls-ca" in subprocess.run([kokuin[0], "timestamp", "--help"], capture_output=True).stdout:
-        trusted = stamp("--tls-ca", str(root[0]))
-        report.check("kokuin timestamp speaks TLS and is told 401", b"401" in trusted.stderr, trusted.stderr.decode())
-        wrong = stamp("--tls-ca", str(strangers[0]))
-        report.check("kokuin timestamp trusts no other authority", b"401" not in wrong.stderr and wrong.returncode != 0, wrong.stderr.decode())
+    trusted = stamp("--tls-ca", str(root[0]))
+    report.check("kokuin timestamp speaks TLS and is told 401", b"401" in trusted.stderr, trusted.stderr.decode())
+    for name, arguments in [("trusts no other authority", ["--tls-ca", str(strangers[0])]), ("trusts nobody unless told", [])]:
+        wrong = stamp(*arguments)
+        report.check(f"kokuin timestamp {name}", b"401" not in wrong.stderr and wrong.returncode == 1, wrong.stderr.decode())
+    key_file = work / "key"
+    key_file.write_text(key + "\n")
+    key_file.chmod(0o600)
+    ca = ["--tls-ca", str(root[0])]
+    for name, arguments in [("an API key", ["--api-key-file", str(key_file)]),
+                            ("a client certificate", ["--client-cert", str(device[0]), "--client-key", str(device[1])])]:
+        let_in = stamp(*ca, *arguments)
+        report.check(f"kokuin timestamp with {name} gets a token and its receipt", let_in.returncode == 0 and b"log receipt" in let_in.stdout,
+                     let_in.stderr.decode())
+    key_file.chmod(0o644)
+    report.check("THR-103 kokuin timestamp reads no key that others read", stamp(*ca, "--api-key-file", str(key_file)).returncode == 1)
 
+    reload_tls(report, server, work, root, server_identity)
     codes = [curl(server, root[0], *bearer)[0] for _ in range(3)]
     report.check("access: a client is let in again and again", codes == ["200"] * 3, str(codes))
     server.stop()
@@ -123,6 +138,42 @@ def run(report, work, _connections):
     status, body = curl(server, root[0], *bearer)
     report.check("access from another network: 403", status == "403" and b"web.forbidden" in body, f"{status} {body[:200]}")
     server.stop()
+
+
+def serial(server, root):
+    _, said = openssl("s_client", "-connect", f"127.0.0.1:{server.port}", "-CAfile", str(root[0]), data=b"")
+    return openssl("x509", "-noout", "-serial", data=said)[1].strip()
+
+
+def reload_tls(report, server, work, root, identity):
+    """SIGHUP, as `kokuin tsa reload`: new connections get the new certificate; a wrong one changes nothing."""
+    first = serial(server, root)
+    fresh = issue(work, root, "fresh", "/CN=localhost")
+    before = [file.read_bytes() for file in identity]
+    kept = server.connect()
+    for file, new in zip(identity, fresh):
+        file.write_bytes(new.read_bytes())
+    server.process.send_signal(signal.SIGHUP)
+    report.check("TSP-47 SIGHUP: new connections get the new certificate", until(lambda: serial(server, root) not in (first, b"")))
+    second = serial(server, root)
+    # The certificate from before with the key of the new one.
+    identity[0].write_bytes(before[0])
+    at = len((work / "server.log").read_bytes())
+    server.process.send_signal(signal.SIGHUP)
+    said = until(lambda: b"does not hold the key" in (work / "server.log").read_bytes()[at:])
+    report.check("TSP-47 SIGHUP with the key of another: refused, and what was served is served", said and serial(server, root) == second,
+                 (work / "server.log").read_bytes()[at:].decode())
+    identity[0].write_bytes(fresh[0].read_bytes())
+    kept.close()
+
+
+def until(holds, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.2)
+    return False
 
 
 def refuses(server):

@@ -316,4 +316,8 @@ fn a_url_needs_online() {
     assert_eq!(said.code, 64, "{said:?}");
     let said = logged.folder.run(&["log", "http://127.0.0.1:1/log", "--online", "--vkey", "log.vkey"]);
     assert_eq!(said.code, 66, "{said:?}");
+    // Nobody is trusted over TLS unless told (THR-89).
+    let said = logged.folder.run(&["log", "https://127.0.0.1:1/log", "--online", "--vkey", "log.vkey"]);
+    assert_eq!(said.code, 64, "{said:?}");
+    assert!(said.err.contains("--tls-ca"), "{said:?}");
 }

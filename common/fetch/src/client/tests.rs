@@ -147,3 +147,15 @@ fn says_when_nobody_is_there() {
     let error = client().get(&"http://kokuin.invalid/".parse().unwrap()).unwrap_err();
     assert_eq!(error.code(), "fetch.host-unknown", "{error}");
 }
+
+#[test]
+fn asks_nobody_over_tls_without_anchors_thr_89() {
+    // Without TLS in the build such an address is refused when it is read.
+    let read = "https://127.0.0.1:1/".parse::<Url>();
+    assert_eq!(read.is_ok(), cfg!(feature = "native-tls"));
+    let Ok(url) = read else { return };
+    let client = Client::new(Limits::TSP.with_reach(Reach::LOOPBACK));
+    assert_eq!(client.get(&url).unwrap_err().code(), "fetch.no-anchors");
+    assert_eq!(client.check(&url).unwrap_err().code(), "fetch.no-anchors");
+    assert!(client.check(&"http://127.0.0.1:1/".parse().unwrap()).is_ok());
+}
