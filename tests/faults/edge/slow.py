@@ -1,66 +1,64 @@
 """THR-87: connections that hold what others need."""
 
+import multiprocessing
+import os
 import selectors
-import threading
 import time
 
 from server import TYPE, Server, latencies, p99, post, query, read_answer
 
+TRIES = 3
 HEAD = f"POST /tsa HTTP/1.1\r\nHost: a\r\nContent-Type: {TYPE}\r\n"
 
 
 class Crowd:
-    """Connections from a few addresses that send a byte now and then."""
+    """Connections from a few addresses that send a byte now and then; in a process of its own, so that it takes no time from who measures."""
 
     def __init__(self, server, count, opening, drip):
-        self.server, self.opening, self.drip = server, opening, drip
-        self.stop, self.streams = threading.Event(), []
-        self.refused = self.closed = 0
-        for number in range(count):
-            self.join(number)
-        self.thread = threading.Thread(target=self.keep_dripping)
-        self.thread.start()
+        context = multiprocessing.get_context("fork")
+        self.stop, self.ready = context.Event(), context.Event()
+        self.process = context.Process(target=self.live, args=(server, count, opening, drip))
+        self.process.start()
+        self.ready.wait(120)
 
-    def join(self, number):
-        try:
-            stream = self.server.connect(f"127.0.0.{2 + number % 4}", seconds=10)
-            stream.setblocking(False)
-            if self.opening:
-                stream.send(self.opening)
-            self.streams.append(stream)
-        except OSError:
-            self.refused += 1
-
-    def keep_dripping(self):
+    def live(self, server, count, opening, drip):
+        streams = [self.join(server, number, opening, 10) for number in range(count)]
+        self.ready.set()
         while not self.stop.wait(0.5):
-            for place, stream in enumerate(self.streams):
+            for place, stream in enumerate(streams):
                 if self.stop.is_set():
-                    return
+                    break
                 try:
-                    if self.drip:
-                        stream.send(self.drip)
+                    if stream is None:
+                        raise OSError
+                    if drip:
+                        stream.send(drip)
                     elif stream.recv(1) == b"":
                         raise OSError
                 except BlockingIOError:
                     pass
                 except OSError:
-                    stream.close()
-                    self.closed += 1
-                    try:
-                        # Whoever is closed comes back at once.
-                        again = self.server.connect(f"127.0.0.{2 + place % 4}", seconds=1)
-                        again.setblocking(False)
-                        if self.opening:
-                            again.send(self.opening)
-                        self.streams[place] = again
-                    except OSError:
-                        self.refused += 1
+                    # Whoever is closed comes back at once.
+                    if stream:
+                        stream.close()
+                    streams[place] = self.join(server, place, opening, 1)
+        # Nothing that was inherited is tidied up.
+        os._exit(0)
+
+    @staticmethod
+    def join(server, number, opening, seconds):
+        try:
+            stream = server.connect(f"127.0.0.{2 + number % 4}", seconds=seconds)
+            stream.setblocking(False)
+            if opening:
+                stream.send(opening)
+            return stream
+        except OSError:
+            return None
 
     def leave(self):
         self.stop.set()
-        self.thread.join()
-        for stream in self.streams:
-            stream.close()
+        self.process.join()
 
 
 def beside(report, server, name, count, opening, drip, plain):
@@ -69,24 +67,34 @@ def beside(report, server, name, count, opening, drip, plain):
     assert read_answer(stream)[0] == 200
     crowd = Crowd(server, count, opening, drip)
     time.sleep(1)
+    # The machine may be busy with other things: whoever is slow three times is slow. What was measured is printed.
+    bound = 3 * p99(plain) + 250
     try:
-        kept, failed = latencies(server, 150, source="127.0.0.100", stream=stream)
-        fresh, fresh_failed = [], 0
-        for _ in range(40):
-            start = time.monotonic()
-            try:
-                status = server.ask(post(query()), source="127.0.0.101")[0]
-            except OSError:
-                status = 0
-            fresh_failed += status != 200
-            fresh.append((time.monotonic() - start) * 1000)
-        # Generous: the machine may be busy with other things. What was measured is printed.
-        bound = 10 * p99(plain) + 1_000
+        for _ in range(TRIES):
+            kept, failed = latencies(server, 150, source="127.0.0.100", stream=stream)
+            stream = None
+            fresh, fresh_failed = anew(server, 40)
+            if failed + fresh_failed or max(p99(kept), max(fresh)) < bound:
+                break
         report.check(f"THR-87 {count} {name}: p99 of others {p99(kept):.0f} ms, on new connections {max(fresh):.0f} ms (alone {p99(plain):.0f})",
                      failed + fresh_failed == 0 and p99(kept) < bound and max(fresh) < bound,
                      f"failed {failed} of 150 and {fresh_failed} of 40; bound {bound:.0f}")
     finally:
         crowd.leave()
+
+
+def anew(server, count):
+    """Milliseconds of `count` stamps, each on a connection of its own, and how many failed."""
+    times, failed = [], 0
+    for _ in range(count):
+        start = time.monotonic()
+        try:
+            status = server.ask(post(query()), source="127.0.0.101")[0]
+        except OSError:
+            status = 0
+        failed += status != 200
+        times.append((time.monotonic() - start) * 1000)
+    return times, failed
 
 
 def run(report, work, connections):
