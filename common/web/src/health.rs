@@ -8,7 +8,7 @@ use std::{
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
-    web::{self, Data, ServiceConfig},
+    web::{self, Bytes, Data, ServiceConfig},
 };
 
 use crate::{Problem, get_or_head, metrics::Registry, only};
@@ -43,10 +43,14 @@ pub struct Health {
     readiness: Arc<dyn Readiness>,
     seen: Arc<Mutex<Option<Seen>>>,
     registry: Registry,
+    rendered: Arc<Mutex<Option<(Instant, Bytes)>>>,
 }
 
 /// When readiness was looked at, and what was seen.
 type Seen = (Instant, Result<Vec<String>, NotReady>);
+
+/// How long the text of the metrics is kept.
+const RENDERED: Duration = Duration::from_millis(250);
 
 /// How long an answer is kept.
 const KEPT: Duration = Duration::from_secs(1);
@@ -55,7 +59,7 @@ impl Health {
     /// Answers for one service.
     #[must_use]
     pub fn new(readiness: Arc<dyn Readiness>, registry: Registry) -> Self {
-        Self { readiness, seen: Arc::default(), registry }
+        Self { readiness, seen: Arc::default(), registry, rendered: Arc::default() }
     }
 
     /// Adds the three routes.
@@ -65,6 +69,19 @@ impl Health {
             .service(web::resource("/healthz").route(get_or_head().to(alive)).default_service(only("GET, HEAD")))
             .service(web::resource("/readyz").route(get_or_head().to(ready)).default_service(only("GET, HEAD")))
             .service(web::resource("/metrics").route(get_or_head().to(metrics)).default_service(only("GET, HEAD")));
+    }
+
+    /// The metrics, rendered no more than four times a second: readings of the process and of each unit cost more than a token's share (THR-95).
+    fn metrics(&self) -> Bytes {
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*rendered {
+            Some((when, text)) if when.elapsed() < RENDERED => text.clone(),
+            Some(_) | None => {
+                let text = Bytes::from(self.registry.render());
+                *rendered = Some((Instant::now(), text.clone()));
+                text
+            }
+        }
     }
 
     fn look(&self) -> Result<Vec<String>, NotReady> {
@@ -125,7 +142,7 @@ pub(crate) async fn ready(health: Data<Health>) -> Result<HttpResponse, Problem>
     responses((status = 200, content_type = "text/plain", body = String, description = "Text exposition format 0.0.4"))
 )]
 pub(crate) async fn metrics(health: Data<Health>) -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.registry.render())
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(health.metrics())
 }
 
 #[cfg(test)]
@@ -155,6 +172,29 @@ mod tests {
             assert_eq!(response.status(), 200);
         }
         assert!(readiness.0.load(Ordering::Relaxed) <= 2);
+    }
+
+    #[actix_web::test]
+    async fn renders_metrics_once_however_often_they_are_asked_for_thr_95() {
+        let (registry, read) = (Registry::new(), Arc::new(AtomicU32::new(0)));
+        let counted = Arc::clone(&read);
+        registry.observe("kokuin_reads", "Reads.", move || counted.fetch_add(1, Ordering::Relaxed).into());
+        let health = Health::new(Arc::new(Counted(AtomicU32::new(0), true)), registry);
+        let app = test::init_service(App::new().configure(|config| health.configure(config))).await;
+        let begun = Instant::now();
+        for _ in 0..100 {
+            let response = test::call_service(&app, test::TestRequest::with_uri("/metrics").to_request()).await;
+            assert_eq!(response.status(), 200);
+        }
+        let most = 1 + begun.elapsed().as_millis() / RENDERED.as_millis();
+        assert!(u128::from(read.load(Ordering::Relaxed)) <= most);
+        std::thread::sleep(RENDERED);
+        let asked = test::TestRequest::with_uri("/metrics").to_request();
+        let text = test::call_and_read_body(&app, asked).await;
+        assert!(
+            !text.starts_with(b"# HELP kokuin_reads Reads.\n# TYPE kokuin_reads gauge\nkokuin_reads 0\n"),
+            "fresh again"
+        );
     }
 
     #[actix_web::test]

@@ -1,5 +1,6 @@
 //! The log, for everybody: C2SP tlog-tiles over HTTP (TLOG-14), and the list of logs.
 
+mod kept;
 mod source;
 
 use std::sync::Arc;
@@ -7,8 +8,9 @@ use std::sync::Arc;
 use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
-    web::{self, Data, Path, ServiceConfig},
+    web::{self, Bytes, Data, Path, ServiceConfig},
 };
+use kept::Kept;
 use kokuin_audit::{
     entry::Serial,
     tile::{BundleId, TILE_WIDTH, TileId},
@@ -28,6 +30,7 @@ const A_WHILE: &str = "public, max-age=60";
 pub struct LogRoutes {
     own: Arc<dyn PublicLog>,
     others: OtherLogs,
+    kept: Kept,
 }
 
 /// One log in the list.
@@ -71,7 +74,7 @@ impl LogRoutes {
     /// Routes for the log that this process writes.
     #[must_use]
     pub fn new(own: Arc<dyn PublicLog>) -> Self {
-        Self { own, others: OtherLogs::default() }
+        Self { own, others: OtherLogs::default(), kept: Kept::default() }
     }
 
     /// Also lists and serves logs that this process only knows, so that none can be hidden.
@@ -138,7 +141,7 @@ pub(crate) async fn own(routes: Data<LogRoutes>) -> HttpResponse {
     )
 )]
 pub(crate) async fn own_tile(routes: Data<LogRoutes>, path: Path<String>) -> Result<HttpResponse, Problem> {
-    serve(&routes.own, &path).await
+    serve(&routes.own, &routes.kept, &path).await
 }
 
 /// The last checkpoint of a log in the list.
@@ -171,7 +174,7 @@ pub(crate) async fn named(routes: Data<LogRoutes>, name: Path<String>) -> Result
 )]
 pub(crate) async fn named_tile(routes: Data<LogRoutes>, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (name, path) = path.into_inner();
-    serve(&routes.log(&name)?, &path).await
+    serve(&routes.log(&name)?, &routes.kept, &path).await
 }
 
 /// Every log that this instance knows, closed ones included.
@@ -193,29 +196,43 @@ fn checkpoint(log: &Arc<dyn PublicLog>) -> HttpResponse {
     response.body(log.checkpoint())
 }
 
-async fn serve(log: &Arc<dyn PublicLog>, path: &str) -> Result<HttpResponse, Problem> {
+async fn serve(log: &Arc<dyn PublicLog>, kept: &Kept, path: &str) -> Result<HttpResponse, Problem> {
     let width = match Resource::parse(path).ok_or(Refused::NotFound)? {
         Resource::Checkpoint => return Ok(checkpoint(log)),
         Resource::Tile(id) => id.width(),
         Resource::Entries(id) => id.width(),
     };
-    let (log, path) = (Arc::clone(log), path.to_owned());
+    let is_full = usize::from(width) == TILE_WIDTH;
+    let caching = if is_full { FOR_EVER } else { A_WHILE };
+    let answer = |bytes: Bytes| {
+        let mut response = HttpResponse::Ok();
+        response.content_type("application/octet-stream").insert_header((header::CACHE_CONTROL, caching));
+        response.body(bytes)
+    };
+    if let Some(bytes) = kept.find(log.origin(), path) {
+        return Ok(answer(bytes));
+    }
+    let turn = kept.turn().await?;
+    let (reader, place) = (Arc::clone(log), path.to_owned());
     // Read from the store, which may block.
-    let bytes = web::block(move || match Resource::parse(&path) {
-        Some(Resource::Tile(id)) => log.tile(id),
-        Some(Resource::Entries(id)) => log.entries(id),
-        Some(Resource::Checkpoint) | None => Ok(None),
+    let bytes = web::block(move || {
+        let _turn = turn;
+        match Resource::parse(&place) {
+            Some(Resource::Tile(id)) => reader.tile(id),
+            Some(Resource::Entries(id)) => reader.entries(id),
+            Some(Resource::Checkpoint) | None => Ok(None),
+        }
     });
     let busy = |_| Problem::from(Refused::Busy { retry_after_s: 1 });
     let bytes = bytes.await.map_err(busy)?.map_err(|code| {
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, "the log cannot be read now")
             .header(header::RETRY_AFTER, "1")
     })?;
-    let bytes = bytes.ok_or(Refused::NotFound)?;
-    let caching = if usize::from(width) == TILE_WIDTH { FOR_EVER } else { A_WHILE };
-    let mut response = HttpResponse::Ok();
-    response.content_type("application/octet-stream").insert_header((header::CACHE_CONTROL, caching));
-    Ok(response.body(bytes))
+    let bytes = Bytes::from(bytes.ok_or(Refused::NotFound)?);
+    if is_full {
+        kept.keep(log.origin(), path, &bytes);
+    }
+    Ok(answer(bytes))
 }
 
 #[cfg(test)]

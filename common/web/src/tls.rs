@@ -7,7 +7,7 @@ mod context;
 mod error;
 mod peer;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::UNIX_EPOCH};
 
 use arc_swap::ArcSwap;
 pub(crate) use context::certificates;
@@ -15,6 +15,8 @@ pub use error::TlsError;
 use openssl::ssl::{Ssl, SslContext};
 pub use peer::PeerCertificate;
 use serde::Deserialize;
+
+use crate::metrics::Registry;
 
 /// The certificate of a listener, and what it asks clients for.
 #[derive(Clone, Debug, Deserialize)]
@@ -38,7 +40,14 @@ pub struct Tls(Arc<Shared>);
 
 struct Shared {
     config: TlsConfig,
-    context: ArcSwap<SslContext>,
+    loaded: ArcSwap<Loaded>,
+}
+
+/// What was read.
+struct Loaded {
+    context: SslContext,
+    /// The last second of the listener's certificate, Unix time.
+    not_after: i64,
 }
 
 impl Tls {
@@ -47,8 +56,8 @@ impl Tls {
     /// # Errors
     /// [`TlsError`]: nothing is served then.
     pub fn load(config: TlsConfig) -> Result<Self, TlsError> {
-        let context = ArcSwap::from_pointee(context::load(&config)?);
-        Ok(Self(Arc::new(Shared { config, context })))
+        let loaded = ArcSwap::from_pointee(context::load(&config)?);
+        Ok(Self(Arc::new(Shared { config, loaded })))
     }
 
     /// Reads the same files again. Nothing changes before [`RenewedTls::put_in_force`], so that they are taken up together with what else
@@ -57,8 +66,8 @@ impl Tls {
     /// # Errors
     /// [`TlsError`]: what was served before is served further.
     pub fn renewed(&self) -> Result<RenewedTls, TlsError> {
-        let context = context::load(&self.0.config)?;
-        Ok(RenewedTls { of: self.clone(), context })
+        let loaded = context::load(&self.0.config)?;
+        Ok(RenewedTls { of: self.clone(), loaded })
     }
 
     /// Whether clients are asked for a certificate.
@@ -67,9 +76,22 @@ impl Tls {
         self.0.config.client_ca.is_some()
     }
 
+    /// Shows how long the listener's certificate is still valid.
+    pub fn observe(&self, registry: &Registry) {
+        let tls = self.clone();
+        registry.observe(
+            "kokuin_tls_certificate_days_left",
+            "Whole days until the listener's certificate ends.",
+            move || {
+                let now = UNIX_EPOCH.elapsed().map_or(0, |since| i64::try_from(since.as_secs()).unwrap_or(i64::MAX));
+                (tls.0.loaded.load().not_after - now).div_euclid(86_400)
+            },
+        );
+    }
+
     /// The state of one connection.
     pub(crate) fn session(&self) -> Result<Ssl, TlsError> {
-        Ssl::new(&self.0.context.load()).map_err(TlsError::OpenSsl)
+        Ssl::new(&self.0.loaded.load().context).map_err(TlsError::OpenSsl)
     }
 }
 
@@ -77,13 +99,13 @@ impl Tls {
 #[must_use]
 pub struct RenewedTls {
     of: Tls,
-    context: SslContext,
+    loaded: Loaded,
 }
 
 impl RenewedTls {
     /// For connections from now on; those that are open keep what they have.
     pub fn put_in_force(self) {
-        self.of.0.context.store(Arc::new(self.context));
+        self.of.0.loaded.store(Arc::new(self.loaded));
     }
 }
 

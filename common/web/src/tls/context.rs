@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use kokuin_settings::SecretFile;
 use openssl::{
-    asn1::Asn1Time,
+    asn1::{Asn1Time, Asn1TimeRef},
     error::ErrorStack,
     pkey::{PKey, Private},
     ssl::{
@@ -14,7 +14,7 @@ use openssl::{
     x509::{X509, X509Ref, store::X509StoreBuilder},
 };
 
-use super::{TlsConfig, TlsError};
+use super::{Loaded, TlsConfig, TlsError};
 
 /// The only protocol inside.
 const HTTP_1_1: &[u8] = b"\x08http/1.1";
@@ -26,7 +26,7 @@ const SECURITY_LEVEL: u32 = 2;
 const DEPTH: u32 = 4;
 
 /// Reads the files and makes a context of them.
-pub(super) fn load(config: &TlsConfig) -> Result<SslContext, TlsError> {
+pub(super) fn load(config: &TlsConfig) -> Result<Loaded, TlsError> {
     let chain = certificates(&config.certificate)?;
     let key = private_key(&config.key_file)?;
     let (own, issuers) =
@@ -44,7 +44,14 @@ pub(super) fn load(config: &TlsConfig) -> Result<SslContext, TlsError> {
         None if config.client_certificate_required => return Err(TlsError::NoAuthority),
         None => None,
     };
-    context(own, issuers, &key, authorities.as_deref(), config.client_certificate_required).map_err(TlsError::OpenSsl)
+    let required = config.client_certificate_required;
+    let context = context(own, issuers, &key, authorities.as_deref(), required).map_err(TlsError::OpenSsl)?;
+    Ok(Loaded { context, not_after: unix_seconds(own.not_after()).map_err(TlsError::OpenSsl)? })
+}
+
+fn unix_seconds(time: &Asn1TimeRef) -> Result<i64, ErrorStack> {
+    let since = Asn1Time::from_unix(0)?.diff(time)?;
+    Ok(i64::from(since.days) * 86_400 + i64::from(since.secs))
 }
 
 fn context(

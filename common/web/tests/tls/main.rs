@@ -17,7 +17,9 @@ use std::{
 use actix_web::{HttpRequest, HttpResponse, web};
 use certificate::Identity;
 use kokuin_settings::{HumanDuration, Limit};
-use kokuin_web::{Access, AccessConfig, Limits, PeerCertificate, ServiceSpec, Tls, TlsConfig, bind, run};
+use kokuin_web::{
+    Access, AccessConfig, Limits, PeerCertificate, ServiceSpec, Tls, TlsConfig, bind, metrics::Registry, run,
+};
 use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode, SslVersion};
 
 struct Server {
@@ -144,6 +146,11 @@ fn takes_a_new_certificate_without_a_restart_and_keeps_the_old_one_if_it_is_wron
     let renewed = server.tls.renewed().unwrap();
     assert_eq!(shown(), first.certificate.to_der().unwrap(), "whoever reloads may still refuse");
     renewed.put_in_force();
+    let registry = Registry::new();
+    server.tls.observe(&registry);
+    let text = registry.render();
+    // Valid for 365 days from a minute ago.
+    assert!(text.contains("\nkokuin_tls_certificate_days_left 364\n"), "{text}");
     assert_eq!(shown(), second.certificate.to_der().unwrap());
 }
 
