@@ -17,6 +17,7 @@ mod fresh;
 mod hardening;
 mod init;
 mod keys;
+mod messages;
 mod output;
 mod problem;
 mod profile;

@@ -1,6 +1,6 @@
 //! `kokuin serve`: one process, its log, and one or both services.
 
-use std::{io::IsTerminal as _, net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf};
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use crate::{
     config::Config,
     dev::{self, Layout, TsuKey, Wishes},
-    hardening,
+    hardening, messages,
 };
 
 mod check;
@@ -69,7 +69,7 @@ enum Production {
 
 /// Runs until it is told to stop.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    start_messages();
+    messages::start();
     match &args.production {
         Some(Production::Tsa(production)) => production::run(production, process::Role::Tsa),
         Some(Production::Eseal(production)) => production::run(production, process::Role::Eseal),
@@ -119,12 +119,4 @@ fn override_addresses(config: &mut Config, args: &Args) {
 
 fn unix_now() -> i64 {
     OffsetDateTime::now_utc().unix_timestamp()
-}
-
-/// Operational messages go to standard error; `KOKUIN_LOG` chooses how many.
-fn start_messages() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("KOKUIN_LOG")
-        .unwrap_or_else(|_| "warn,kokuin=info,kokuin_web=info".into());
-    let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }

@@ -73,6 +73,7 @@ def send(server, data):
 
 
 def run(report, work, _connections):
+    messages(report, work / "messages")
     server = Server(work)
     kind = f"Content-Type: {TYPE}\r\n"
     chunk = b"1000\r\n" + b"x" * 4096 + b"\r\n"
@@ -109,3 +110,39 @@ def run(report, work, _connections):
         server.ask(post(request(policy)))
     report.check("THR-86 random paths, methods, policies and tenants add no series", series() == before)
     server.stop()
+
+
+def messages(report, work):
+    """THR-55: what a request says makes no line of the messages, at any level."""
+    work.mkdir()
+    before = os.environ.pop("KOKUIN_LOG", None)
+    os.environ["KOKUIN_LOG"] = "trace"
+    try:
+        server = Server(work)
+    finally:
+        del os.environ["KOKUIN_LOG"]
+        if before is not None:
+            os.environ["KOKUIN_LOG"] = before
+    forged = b"\r\nforged\x1b[2J"
+    quoted = b"%0d%0aforged%1b[2J%0a"
+    for request in [
+        b"GET /logs/" + quoted + b"/checkpoint HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /tsa/receipts/" + quoted + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /openapi.json?" + quoted + b" HTTP/1.1\r\nHost: " + quoted + b"\r\nX-Request-Id: a\x85forged\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Request-Id: a" + forged[2:] + b"\r\n\r\n",
+        b"GET /a" + forged[2:] + b" HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"G\x1bET / HTTP/1.1\r\nHost: a\r\n\r\n",
+        post(b"\x30\x00", fields="X-Forwarded-For: a\tforged\r\n"),
+        post(b"\nforged\n\x1b[2J"),
+    ]:
+        for seal in (False, True):
+            try:
+                with server.connect(seal=seal) as stream:
+                    stream.sendall(request)
+                    read_answer(stream)
+            except OSError:
+                pass
+    server.stop()
+    lines = (work / "server.log").read_bytes().decode(errors="replace").split("\n")
+    bad = [line for line in lines if line.lstrip().startswith("forged") or any(ord(c) < 32 or 127 <= ord(c) < 160 for c in line)]
+    report.check(f"THR-55 {len(lines)} messages at the level trace, each one line without control characters", len(lines) > 20 and not bad, repr(bad[:3]))
