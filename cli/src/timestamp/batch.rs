@@ -87,7 +87,7 @@ mod tests {
         fs::write(dir.path().join("a.ers"), "there").unwrap();
         // Nothing listens at port 1: whoever asked there would say so.
         let words = ["--batch", "--tsa", "http://127.0.0.1:1/tsa", file.to_str().unwrap()];
-        let error = run(&args(&words).unwrap(), DigestAlgorithm::Sha256).unwrap_err();
+        let error = run(&args(&words).unwrap(), DigestAlgorithm::Sha256, None).unwrap_err();
         assert!(error.to_string().contains("a.ers exists already"), "{error:#}");
     }
 

@@ -126,6 +126,7 @@ impl Client {
     /// # Errors
     /// [`FetchError`].
     pub fn ask(&self, url: &Url) -> Result<Answer, FetchError> {
+        self.check(url)?;
         let start = Instant::now();
         self.read(start, self.agent.get(url.uri()).call())
     }
