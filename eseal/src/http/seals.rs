@@ -75,7 +75,6 @@ pub(super) struct SealForm {
         (status = 403, description = "The token does not allow sealing"),
         (status = 408, description = "The body came too slowly"),
         (status = 409, description = "The Idempotency-Key was used for this request, or is in use"),
-        (status = 408, description = "The body came too slowly"),
         (status = 413, description = "Too large"),
         (status = 415, description = "Neither multipart/form-data nor application/json"),
         (status = 422, description = "Not offered, or a document that is not sealed"),
