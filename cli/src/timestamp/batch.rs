@@ -7,8 +7,8 @@ use kokuin_evidence::EvidenceRecord;
 use kokuin_settings::Secret;
 use kokuin_suite::DigestAlgorithm;
 
-use super::{Args, digest_of, lane::Lane, receipt_url};
-use crate::{output, receipt};
+use super::{Args, digest_of, lane::Lane};
+use crate::output;
 
 /// Stamps all files at once.
 pub(super) fn run(args: &Args, algorithm: DigestAlgorithm, api_key: Option<Secret>) -> anyhow::Result<()> {
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Args, algorithm: DigestAlgorithm, api_key: Option<Secre
         check(record, algorithm, digest, &stamped.token).with_context(failed)?;
         records.push((name, record));
     }
-    let proof = receipt::fetch(lane.client(), &receipt_url(&args.tsa, &stamped.serial).parse()?, None)?;
+    let proof = lane.receipt(&stamped.serial)?;
     for (name, record) in records {
         output::write(name, record, args.force)?;
         println!("{}: {}", name.display(), stamped.gen_time);

@@ -14,8 +14,8 @@ use kokuin_settings::Secret;
 use kokuin_suite::DigestAlgorithm;
 use serde::Deserialize;
 
-use super::service_url;
-use crate::{problem, tls::TlsArgs};
+use super::{receipt_url, service_url};
+use crate::{problem, receipt, tls::TlsArgs};
 
 /// How long to wait for a place, and then for the token.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -69,9 +69,12 @@ impl Lane {
         Ok(Self { client, tsa: tsa.trim_end_matches('/').to_owned(), api_key })
     }
 
-    /// To fetch other things with.
-    pub(super) const fn client(&self) -> &Client {
-        &self.client
+    /// The log receipt of the token with this number; `None` if the authority gives none.
+    ///
+    /// # Errors
+    /// As [`receipt::fetch`].
+    pub(super) fn receipt(&self, serial: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
+        receipt::fetch(&self.client, &receipt_url(&self.tsa, serial).parse()?, self.api_key.as_ref())
     }
 
     /// Has `digests` stamped, and fetches their records. Nobody has checked those.
@@ -106,7 +109,8 @@ impl Lane {
 
     fn wait(&self, place: &str) -> anyhow::Result<Told> {
         let url: Url = place.parse()?;
-        let answer = patiently(|| Ok(self.client.ask(&url)?), |answer| matches!(answer.status, 202 | 429 | 503))?;
+        let ask = || Ok(self.client.ask(&url, self.api_key.as_ref())?);
+        let answer = patiently(ask, |answer| matches!(answer.status, 202 | 429 | 503))?;
         if answer.status == 202 {
             bail!("the batch has no token yet; its records will be at {place}/records");
         }
@@ -127,7 +131,10 @@ impl Lane {
         let serial = hex::decode(serial).context("the serial number is not hexadecimal")?;
         let records = match told.records {
             Some(records) => records.into_iter().map(decoded).collect::<Result<_, _>>()?,
-            None => unpack(&self.client.get(&format!("{place}/records").parse()?)?.body)?,
+            None => {
+                let records = format!("{place}/records").parse()?;
+                unpack(&self.client.get_as(&records, self.api_key.as_ref())?.body)?
+            }
         };
         Ok(Stamped { token, serial, gen_time: gen_time.escape_debug().to_string(), records })
     }
@@ -176,4 +183,71 @@ fn unpack(archive: &[u8]) -> anyhow::Result<HashMap<Vec<u8>, Vec<u8>>> {
         records.insert(digest, record);
     }
     Ok(records)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{BufRead as _, BufReader, Write as _},
+        net::{TcpListener, TcpStream},
+    };
+
+    use clap::Parser as _;
+
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        tls: TlsArgs,
+    }
+
+    const ID: &str = "00112233445566778899aabbccddeeff";
+
+    /// Reads one request; answers with `status` and `body`. Says what was asked for, and whether the key came with it.
+    fn answer(stream: TcpStream, status: u16, body: &[u8]) -> (String, bool) {
+        let mut reader = BufReader::new(stream);
+        let (mut asked, mut key, mut length) = (String::new(), false, 0);
+        reader.read_line(&mut asked).unwrap();
+        loop {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            let line = line.trim_end().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            key |= line == "authorization: bearer key";
+            length = line.strip_prefix("content-length: ").map_or(length, |value| value.parse().unwrap());
+        }
+        reader.read_exact(&mut vec![0; length]).unwrap();
+        let head = format!("HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+        reader.get_mut().write_all(&[head.as_bytes(), body].concat()).unwrap();
+        (asked.split(' ').take(2).collect::<Vec<_>>().join(" "), key)
+    }
+
+    #[test]
+    fn shows_its_key_with_each_request_of_a_batch() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let tsa = format!("http://{}/tsa", listener.local_addr().unwrap());
+        let told = |status, more| {
+            format!(r#"{{"id": "{ID}", "status": "{status}", "hashAlgorithm": "sha256"{more}}}"#).into_bytes()
+        };
+        let token = r#", "token": "AA==", "serial": "0b", "genTime": "now""#;
+        let server = thread::spawn(move || {
+            let answers = [
+                (202, told("pending", "")),
+                (200, told("stamped", token)),
+                (200, tar::Builder::new(Vec::new()).into_inner().unwrap()),
+                (200, b"proof".to_vec()),
+            ];
+            answers.map(|(status, body)| answer(listener.accept().unwrap().0, status, &body))
+        });
+        let tls = Line::parse_from(["timestamp"]).tls;
+        let lane = Lane::new(&tsa, &tls, Some(Secret::new(b"key".to_vec())), 1).unwrap();
+        let stamped = lane.stamp(DigestAlgorithm::Sha256, &[vec![0; 32]]).unwrap();
+        assert_eq!(lane.receipt(&stamped.serial).unwrap().as_deref(), Some(&b"proof"[..]));
+        let place = format!("GET /tsa/batches/{ID}");
+        let expected = ["POST /tsa/batches", &place, &format!("{place}/records"), "GET /tsa/receipts/0b"];
+        assert_eq!(server.join().unwrap(), expected.map(|asked| (asked.to_owned(), true)));
+    }
 }

@@ -112,23 +112,21 @@ impl Client {
     /// # Errors
     /// [`FetchError`]; any status but 200 is one.
     pub fn get_as(&self, url: &Url, bearer: Option<&Secret>) -> Result<Answer, FetchError> {
+        ok(self.ask(url, bearer)?)
+    }
+
+    /// As [`Client::get_as`], for a caller who can read the service's errors: every status but a redirect comes back as it is.
+    ///
+    /// # Errors
+    /// [`FetchError`].
+    pub fn ask(&self, url: &Url, bearer: Option<&Secret>) -> Result<Answer, FetchError> {
         self.check(url)?;
         let start = Instant::now();
         let mut request = self.agent.get(url.uri());
         if let Some(token) = bearer.and_then(Secret::expose_text) {
             request = request.header(header::AUTHORIZATION, format!("Bearer {token}"));
         }
-        ok(self.read(start, request.call())?)
-    }
-
-    /// As [`Client::get`], for a caller who can read the service's errors: every status but a redirect comes back as it is.
-    ///
-    /// # Errors
-    /// [`FetchError`].
-    pub fn ask(&self, url: &Url) -> Result<Answer, FetchError> {
-        self.check(url)?;
-        let start = Instant::now();
-        self.read(start, self.agent.get(url.uri()).call())
+        self.read(start, request.call())
     }
 
     /// Sends `body` to `url`, with a bearer token if the service wants one.

@@ -63,12 +63,12 @@ fn fetches_and_sends() {
 fn hands_over_a_status_and_when_to_come_again_to_who_asks_for_it() {
     let accepted = b"HTTP/1.1 202 Accepted\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n";
     let (url, _server) = serve(accepted);
-    let answer = client().ask(&url).unwrap();
+    let answer = client().ask(&url, None).unwrap();
     assert_eq!((answer.status, answer.retry_after_s), (202, Some(7)));
     assert_eq!(code(accepted), "fetch.status");
     let (url, _server) =
         serve(b"HTTP/1.1 503 No\r\nretry-after: Mon, 23 Nov 2026 12:00:00 GMT\r\ncontent-length: 0\r\n\r\n");
-    assert_eq!(client().ask(&url).unwrap().retry_after_s, None);
+    assert_eq!(client().ask(&url, None).unwrap().retry_after_s, None);
 }
 
 #[test]
