@@ -31,14 +31,8 @@ use tenant::Opener;
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339, macros::format_description};
 
 /// What to do with the log.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(crate) enum Action {
     /// Print entries
     Show(Show),
     /// Write entries as JSON lines that can be checked without the database
@@ -67,7 +61,7 @@ struct Which {
 }
 
 #[derive(Debug, clap::Args)]
-struct Show {
+pub(crate) struct Show {
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -87,7 +81,7 @@ struct Show {
 }
 
 #[derive(Debug, clap::Args)]
-struct Export {
+pub(crate) struct Export {
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -141,8 +135,8 @@ impl Wanted {
 ///
 /// # Errors
 /// If the log cannot be found or opened.
-pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    match &args.action {
+pub(crate) fn run(action: &Action) -> anyhow::Result<ExitCode> {
+    match action {
         Action::Show(show) => {
             let place = Place::find(&show.which)?;
             let opener = match &show.tenant {

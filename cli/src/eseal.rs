@@ -18,21 +18,15 @@ const DAY_US: i64 = 86_400_000_000;
 const MAX_NAME: usize = 128;
 
 /// What to do for it.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(crate) enum Action {
     /// API tokens: who may seal, and who may read
     #[command(subcommand)]
     Token(Token),
 }
 
 #[derive(Debug, Subcommand)]
-enum Token {
+pub(crate) enum Token {
     /// Make a token, and print it: it is shown once and kept nowhere
     Create(Create),
     /// List tokens by name; the tokens themselves are known to nobody here
@@ -42,7 +36,7 @@ enum Token {
 }
 
 #[derive(Debug, clap::Args)]
-struct Create {
+pub(crate) struct Create {
     /// Configuration file of the service
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
@@ -61,7 +55,7 @@ struct Create {
 }
 
 #[derive(Debug, clap::Args)]
-struct List {
+pub(crate) struct List {
     /// Configuration file of the service
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
@@ -71,7 +65,7 @@ struct List {
 }
 
 #[derive(Debug, clap::Args)]
-struct Revoke {
+pub(crate) struct Revoke {
     /// Configuration file of the service
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
@@ -102,9 +96,9 @@ impl Scope {
 ///
 /// # Errors
 /// If configuration or database cannot be used, or there is no such tenant or token.
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(action: &Action) -> anyhow::Result<()> {
     hardening::apply().require()?;
-    let Action::Token(action) = &args.action;
+    let Action::Token(action) = action;
     match action {
         Token::Create(args) => {
             let (id, token) = Place::open(&args.config)?.create(args)?;

@@ -24,14 +24,8 @@ use crate::{
 };
 
 /// What to do with keys.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(crate) enum Action {
     /// Make a key. One that is there is never replaced
     Create(create::Args),
     /// Write a PKCS#10 request for a certificate, signed with the key
@@ -58,9 +52,9 @@ struct Which {
 }
 
 /// Runs the action.
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+pub(crate) fn run(action: &Action) -> anyhow::Result<()> {
     hardening::apply().require()?;
-    match &args.action {
+    match action {
         Action::Create(args) => create::run(args),
         Action::Csr(args) => csr::run(args),
         Action::ImportCert(args) => import_cert::run(args),

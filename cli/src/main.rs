@@ -48,15 +48,20 @@ enum Command {
     /// Seal files through the e-seal service
     Seal(seal::Args),
     /// Read, export and check the log
-    Audit(audit::Args),
+    #[command(subcommand)]
+    Audit(audit::Action),
     /// Keys: make, certify, list, suspend, resume
-    Keys(keys::Args),
+    #[command(subcommand)]
+    Keys(keys::Action),
     /// The e-seal service: API tokens
-    Eseal(eseal::Args),
+    #[command(subcommand)]
+    Eseal(eseal::Action),
     /// A running time-stamp service
-    Tsa(tsa::Args),
+    #[command(subcommand)]
+    Tsa(tsa::Action),
     /// Certificate profiles
-    Profile(profile::Args),
+    #[command(subcommand)]
+    Profile(profile::Action),
     /// Print shell completions
     Completions(completions::Args),
 }
@@ -68,11 +73,11 @@ fn main() -> ExitCode {
         Command::Serve(args) => success(serve::run(&args)),
         Command::Timestamp(args) => success(timestamp::run(&args)),
         Command::Seal(args) => success(seal::run(&args)),
-        Command::Audit(args) => audit::run(&args),
-        Command::Keys(args) => success(keys::run(&args)),
-        Command::Eseal(args) => success(eseal::run(&args)),
-        Command::Tsa(args) => success(tsa::run(&args)),
-        Command::Profile(args) => success(profile::run(&args)),
+        Command::Audit(action) => audit::run(&action),
+        Command::Keys(action) => success(keys::run(&action)),
+        Command::Eseal(action) => success(eseal::run(&action)),
+        Command::Tsa(action) => success(tsa::run(&action)),
+        Command::Profile(action) => success(profile::run(&action)),
         Command::Completions(args) => {
             completions::run(&args);
             Ok(ExitCode::SUCCESS)

@@ -9,20 +9,14 @@ use kokuin_profile::{Finding, Profile, Severity, check};
 use crate::serve::read_certificates;
 
 /// What to do with profiles.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(crate) enum Action {
     /// Check certificates against a profile; fails if a rule is broken
     Lint(Lint),
 }
 
 #[derive(Debug, clap::Args)]
-struct Lint {
+pub(crate) struct Lint {
     /// PEM files; the first certificate of each is checked
     #[arg(required = true, value_name = "CERT")]
     certificates: Vec<PathBuf>,
@@ -35,8 +29,8 @@ struct Lint {
 }
 
 /// Runs the action.
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let Action::Lint(lint) = &args.action;
+pub(crate) fn run(action: &Action) -> anyhow::Result<()> {
+    let Action::Lint(lint) = action;
     let Some(profile) = Profile::by_name(&lint.profile) else {
         bail!("there is no profile {}; docs/profiles.md lists them", lint.profile);
     };

@@ -16,14 +16,8 @@ use serde::Deserialize;
 use crate::control::{self, Answer};
 
 /// What to do with it.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    #[command(subcommand)]
-    action: Action,
-}
-
 #[derive(Debug, Subcommand)]
-enum Action {
+pub(crate) enum Action {
     /// Have the running service take up its changed configuration, whole or not at all; fails with the reason if it is refused
     Reload(Reload),
     /// Make an API key for a client: printed once, and only its hash is kept
@@ -31,7 +25,7 @@ enum Action {
 }
 
 #[derive(Debug, clap::Args)]
-struct NewKey {
+pub(crate) struct NewKey {
     /// Whose key it is: 1 to 64 letters, digits, `-`, `_`, `.`
     name: String,
     /// File of keys (`api_keys_file`) that gets the line; made with mode 0600 if there is none. Without it, the line is printed below the key
@@ -40,7 +34,7 @@ struct NewKey {
 }
 
 #[derive(Debug, clap::Args)]
-struct Reload {
+pub(crate) struct Reload {
     /// Configuration file that the service was started with
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
@@ -58,8 +52,8 @@ struct Keys {
 }
 
 /// Runs the action.
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    match &args.action {
+pub(crate) fn run(action: &Action) -> anyhow::Result<()> {
+    match action {
         Action::Reload(reload) => run_reload(reload),
         Action::ApiKey(new) => make_key(new),
     }

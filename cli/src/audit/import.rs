@@ -28,7 +28,7 @@ const FOLDER: &str = "time-audit";
 
 /// Which records.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Folder with kokuin.toml, database and log
     #[arg(long, value_name = "DIR", default_value = "kokuin-data")]
     data: PathBuf,

@@ -23,7 +23,7 @@ const LOOKED_AT: u64 = 1024;
 
 /// What to delete.
 #[derive(Debug, clap::Args)]
-pub(super) struct Prune {
+pub(crate) struct Prune {
     /// Folder with kokuin.toml, database and log
     #[arg(long, value_name = "DIR", default_value = "kokuin-data")]
     data: PathBuf,
@@ -40,7 +40,7 @@ pub(super) struct Prune {
 
 /// Whom to forget.
 #[derive(Debug, clap::Args)]
-pub(super) struct Erase {
+pub(crate) struct Erase {
     /// Folder with kokuin.toml, database and log
     #[arg(long, value_name = "DIR", default_value = "kokuin-data")]
     data: PathBuf,

@@ -21,7 +21,7 @@ use super::{Place, Which, anchors::load_judge, parse_time, verify::UNREADABLE};
 
 /// Which report, and on what.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Clock readings, sources and anomalies
     #[arg(long, required = true)]
     clock: bool,

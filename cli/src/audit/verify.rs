@@ -16,7 +16,7 @@ pub(super) const UNREADABLE: u8 = 66;
 
 /// What to check against.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
     /// The log's verifier key as you know it. Default: the one beside the log, which whoever changed the log could have changed too

@@ -8,7 +8,7 @@ use super::{Place, Which};
 
 /// Which key to make.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
     /// Kind and size

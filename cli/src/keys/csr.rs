@@ -16,7 +16,7 @@ const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
 
 /// Who asks for what.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
     /// Full registered name of the organisation

@@ -23,7 +23,7 @@ use crate::{
 
 /// Which certificate for which key.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
     /// PEM file: the key's certificate first, then its issuers', each signed by the next; `-`: standard input

@@ -16,7 +16,7 @@ const DAY: i64 = 86_400;
 
 /// Which keys.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     /// Configuration file of the service
     #[arg(long, value_name = "FILE")]
     config: PathBuf,

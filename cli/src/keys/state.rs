@@ -4,7 +4,7 @@ use super::{Place, Which};
 
 /// Which key, and why.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(crate) struct Args {
     #[command(flatten)]
     which: Which,
     /// Goes into the log, which anyone may read: never the name of a person or customer
