@@ -186,24 +186,26 @@ impl Config {
     }
 }
 
+/// The least that a file says.
+#[cfg(test)]
+pub(crate) const SMALLEST: &str = r#"
+    [listen]
+    tsa = "127.0.0.1:3161"
+    eseal = "127.0.0.1:3162"
+    [keys]
+    directory = "keys"
+    passphrase_file = "keys/passphrase"
+    [log]
+    name = "main"
+    origin = "tsa.example/log"
+    key = "soft:log"
+    database = "kokuin.db"
+    anchor = "/var/lib/anchor"
+"#;
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const WHOLE: &str = r#"
-        [listen]
-        tsa = "127.0.0.1:3161"
-        eseal = "127.0.0.1:3162"
-        [keys]
-        directory = "keys"
-        passphrase_file = "keys/passphrase"
-        [log]
-        name = "main"
-        origin = "tsa.example/log"
-        key = "soft:log"
-        database = "kokuin.db"
-        anchor = "/var/lib/anchor"
-    "#;
 
     fn load(text: &str) -> anyhow::Result<Config> {
         let dir = tempfile::tempdir()?;
@@ -218,7 +220,7 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_and_nothing_is_development_unless_it_says_so() {
-        let config = load(WHOLE).unwrap();
+        let config = load(SMALLEST).unwrap();
         assert!(!config.development && !config.keys.not_protected_by_a_device);
         assert_eq!(
             config.log.database.as_deref(),
@@ -230,7 +232,7 @@ mod tests {
 
     #[test]
     fn refuses_an_unknown_setting_and_names_its_line_thr_103() {
-        let error = load(&WHOLE.replace("key = \"soft:log\"", "kye = \"soft:log\"")).unwrap_err().to_string();
+        let error = load(&SMALLEST.replace("key = \"soft:log\"", "kye = \"soft:log\"")).unwrap_err().to_string();
         assert!(error.contains("kye"), "{error}");
         assert!(error.contains("11"), "the line: {error}");
     }

@@ -54,24 +54,10 @@ mod tests {
     use kokuin_clock::ClockState;
 
     use super::*;
+    use crate::config::SMALLEST;
 
     fn started(text: &str) -> ClockState {
-        let text = format!(
-            r#"{text}
-            [listen]
-            tsa = "127.0.0.1:3161"
-            eseal = "127.0.0.1:3162"
-            [keys]
-            directory = "keys"
-            passphrase_file = "keys/passphrase"
-            [log]
-            name = "main"
-            origin = "tsa.example/log"
-            key = "soft:log"
-            database = "kokuin.db"
-            anchor = "anchor"
-        "#
-        );
+        let text = format!("{text}{SMALLEST}");
         start(&kokuin_settings::parse(Path::new("kokuin.toml"), &text).unwrap()).unwrap().state()
     }
 
