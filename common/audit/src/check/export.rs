@@ -72,6 +72,13 @@ pub fn observe_export(
         let leaf = hash(&line.leaf)?;
         let body = STANDARD.decode(&line.entry).map_err(|error| wrong(error.to_string()))?;
         if let Some(proof) = line.proof {
+            // Entries without a proof stand or fall by the root of the whole log, which is not there where entries were picked.
+            if check.size() > 0 {
+                return Err(wrong(format!("entry {} has a proof, those before it have none", line.index)));
+            }
+            if claims.last().is_some_and(|last: &Claim| line.index <= last.index) {
+                return Err(wrong(format!("entry {} is not after the one before it", line.index)));
+            }
             let proof = proof.iter().map(|text| hash(text)).collect::<Result<_, _>>()?;
             check.picked(line.index, &body);
             // The proof is for what was logged; what is shown must be that.

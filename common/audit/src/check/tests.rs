@@ -1,5 +1,7 @@
 use std::{fs, io::BufReader, sync::Arc};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::*;
 use crate::{
     Hash, Log, LogName, LogOptions, Origin,
@@ -311,6 +313,24 @@ fn picked_entries_are_proven_one_by_one() {
     let report = check_lines(&exported(&store, &filter), &key).unwrap();
     assert_eq!(report.first_bad_entry(), Some(LeafIndex(123)));
     assert!(codes(&report).contains(&"audit.not-proven"));
+}
+
+/// THR-48: a proof vouches for its own entry only, and for it once. Entries without one need the whole log.
+#[test]
+fn no_entry_without_a_proof_hides_among_proven_ones_thr_48() {
+    let (store, key) = filled(9);
+    let picked = |index| Filter { first: Some(LeafIndex(index)), last: Some(LeafIndex(index)), ..Filter::default() };
+    let line = |lines: Vec<u8>, at: usize| String::from_utf8(lines).unwrap().lines().nth(at).unwrap().to_owned() + "\n";
+    let checkpoint = line(exported(&store, &picked(9)), 1);
+    let (nine, eight) = (line(exported(&store, &picked(9)), 0), line(exported(&store, &picked(8)), 0));
+    let body = tst_at(666, 666).body().to_vec();
+    let (leaf, entry) = (Hash::leaf(&body).to_base64(), STANDARD.encode(body));
+    let forged = format!(r#"{{"index":0,"leaf":"{leaf}","entry":"{entry}"}}"#) + "\n";
+    let code = |lines: String| check_lines(lines.as_bytes(), &key).map(|report| report.covered).map_err(|e| e.code());
+    assert_eq!(code(format!("{eight}{nine}{checkpoint}")), Ok(2));
+    assert_eq!(code(format!("{forged}{nine}{checkpoint}")), Err("audit.check-line"));
+    assert_eq!(code(format!("{nine}{nine}{checkpoint}")), Err("audit.check-line"));
+    assert_eq!(code(format!("{nine}{eight}{checkpoint}")), Err("audit.check-line"));
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use super::*;
 
 /// Every file below `folder`.
