@@ -22,25 +22,28 @@ pub(crate) enum LeapPlan {
 }
 
 impl LeapPlan {
-    /// What follows from an announcement: `offset_us` and `bound_us` are the estimate at `now`. What is not beyond doubt is paused
-    /// for: a tie, or another day than a month's last (ITU-R TF.460-6).
+    /// What follows from an announcement for the day that it was when the sources began to be asked: `offset_us` and `bound_us` are the
+    /// estimate at `now`. What is not beyond doubt is paused for: a tie, another day than a month's last (ITU-R TF.460-6), or a leap second
+    /// that came while they were asked.
     pub(crate) fn of(
         announced: Announcement,
+        began: Monotonic,
         now: Monotonic,
-        offset_us: i64,
-        bound_us: u64,
+        (offset_us, bound_us): (i64, u64),
         rules: &Rules,
     ) -> Option<Self> {
-        let midnight = midnight_after(now.micros().saturating_add(offset_us));
-        match (announced, rules.leap) {
-            (Announcement::Nothing | Announcement::Outvoted, _) => None,
-            (Announcement::Settled(kind), LeapPolicy::Follow) if is_first_of_month(midnight) => {
-                Some(Self::Follow(LeapStep::at_midnight(kind, midnight, offset_us)))
-            }
-            (Announcement::Settled(_) | Announcement::Tied, LeapPolicy::Pause | LeapPolicy::Follow) => {
-                Some(Self::Pause(LeapPause::at_midnight(now, offset_us, bound_us, rules.leap_pause)))
-            }
-        }
+        let kind = match announced {
+            Announcement::Nothing | Announcement::Outvoted => return None,
+            Announcement::Settled(kind) => Some(kind),
+            Announcement::Tied => None,
+        };
+        let midnight = midnight_after(began.micros().saturating_add(offset_us));
+        let step = kind.map(|kind| LeapStep::at_midnight(kind, midnight, offset_us));
+        let may_follow = rules.leap == LeapPolicy::Follow && is_first_of_month(midnight);
+        Some(match step.filter(|step| may_follow && now.micros() < step.at_us) {
+            Some(step) => Self::Follow(step),
+            None => Self::Pause(LeapPause::at_midnight(began, offset_us, bound_us, rules.leap_pause)),
+        })
     }
 
     /// When it begins.
@@ -152,7 +155,7 @@ pub(crate) struct LeapPause {
 }
 
 impl LeapPause {
-    /// The pause at the end of the day that it is now: `offset_us` and `bound_us` are the estimate at `now`.
+    /// The pause at the end of the day that it is at `now`, with the estimate `offset_us` and `bound_us`.
     pub(crate) fn at_midnight(now: Monotonic, offset_us: i64, bound_us: u64, pause: Duration) -> Self {
         let utc = now.micros().saturating_add(offset_us);
         let midnight = midnight_after(utc).unix_micros().saturating_sub(offset_us);
@@ -241,7 +244,7 @@ mod tests {
     fn follows_only_what_a_strict_majority_says_for_the_end_of_a_month_tsp_63() {
         let rules = Rules { leap: LeapPolicy::Follow, ..Rules::default() };
         let now = Monotonic::from_start(Duration::from_secs(100));
-        let plan = |announced, utc| LeapPlan::of(announced, now, utc - 100 * SECOND_US, 5, &rules);
+        let plan = |announced, utc| LeapPlan::of(announced, now, now, (utc - 100 * SECOND_US, 5), &rules);
         let insert = Announcement::Settled(Leap::Insert);
         let Some(LeapPlan::Follow(step)) = plan(insert, LATE) else { panic!("{:?}", plan(insert, LATE)) };
         assert_eq!((step.at_us, step.midnight.to_string().as_str()), (160_000_000, "2027-01-01T00:00:00.000000Z"));

@@ -122,7 +122,7 @@ impl<S: TimeSource> Monitor<S> {
         }
         self.ask(wall_us);
         self.counts.polls += 1;
-        self.conclude(&before, wall_us)
+        self.conclude(&before, now, wall_us)
     }
 
     /// Waits where a question could meet the leap second, and applies it once it is over.
@@ -150,8 +150,8 @@ impl<S: TimeSource> Monitor<S> {
         None
     }
 
-    fn conclude(&mut self, before: &Status, wall_us: i64) -> Duration {
-        let verdict = self.judge();
+    fn conclude(&mut self, before: &Status, began: Monotonic, wall_us: i64) -> Duration {
+        let verdict = self.judge(began);
         let now = self.now();
         let unconfirmed = match self.leap.plan {
             Some(LeapPlan::Follow(step)) if self.leap.followed => Some(step.confirmed_by()),
@@ -222,8 +222,8 @@ impl<S: TimeSource> Monitor<S> {
         });
     }
 
-    /// What the young answers say together, and what becomes of each.
-    fn judge(&mut self) -> Result<Estimate, ClockRefusal> {
+    /// What the young answers say together, and what becomes of each. Those of this poll were asked for after `began`.
+    fn judge(&mut self, began: Monotonic) -> Result<Estimate, ClockRefusal> {
         let now = self.now();
         if let Some(LeapPlan::Pause(pause)) = self.leap.plan
             && now >= pause.start
@@ -233,10 +233,7 @@ impl<S: TimeSource> Monitor<S> {
         let mut marks = vec![Mark::Absent; self.sources.len()];
         let voters = voters(&self.sources, now, self.rules.max_age, &mut marks);
         let intervals: Vec<_> = voters.iter().map(|one| one.sample.interval(now, self.rules.drift_ppm)).collect();
-        let judged = combine(&intervals).map(|agreement| {
-            let smearing = self.leap.over.is_some_and(|over| now.since(over) < SMEAR);
-            self.weigh(&agreement, &voters, now, smearing, &mut marks)
-        });
+        let judged = combine(&intervals).map(|agreement| self.weigh(&agreement, &voters, (began, now), &mut marks));
         let judged = judged.and_then(|(agreement, estimate)| {
             let taken = self.known.take(&agreement, now, self.rules.drift_ppm);
             if taken.is_err() {
@@ -253,10 +250,10 @@ impl<S: TimeSource> Monitor<S> {
         &self,
         agreement: &Agreement,
         voters: &[Voter<'_>],
-        now: Monotonic,
-        smearing: bool,
+        (began, now): (Monotonic, Monotonic),
         marks: &mut [Mark],
     ) -> (Agreement, Estimate) {
+        let smearing = self.leap.over.is_some_and(|over| now.since(over) < SMEAR);
         let agreeing = || agreement.agreeing.iter().map(|at| voters[*at]);
         let announced = Announcement::of(agreeing().map(|one| one.sample.leap));
         // Who does not announce what the others do may smear it over a day.
@@ -284,7 +281,7 @@ impl<S: TimeSource> Monitor<S> {
             bound_us: agreement.bound_us,
             at: now,
             expires: second_youngest.plus(self.rules.max_age),
-            leap: LeapPlan::of(announced, now, agreement.offset_us, agreement.bound_us, &self.rules),
+            leap: LeapPlan::of(announced, began, now, (agreement.offset_us, agreement.bound_us), &self.rules),
             source: names(agreeing().map(|one| one.name)),
             doubted,
         };

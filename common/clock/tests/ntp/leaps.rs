@@ -182,6 +182,25 @@ fn stops_when_the_sources_contradict_a_leap_second_that_was_followed_tsp_63() {
     assert_eq!(bench.refusal(), "clock.drifted", "they announced it, and did not do it");
 }
 
+/// A source that is slow or silent makes a poll last over midnight. What the others announced was for the day that was over by then.
+#[test]
+fn a_poll_that_lasts_over_midnight_pauses_as_well_tsp_63() {
+    for rules in [DEFAULT, FOLLOW] {
+        let silent = Manner { silent: true, ..HONEST };
+        let mut bench = Bench::ruled(LATE + 58_500_000, &[ANNOUNCES, ANNOUNCES, silent], rules);
+        bench.monitor.poll();
+        // The machine's own clock does not take it, and so shows no step.
+        bench.world.leap(-1_000_000);
+        bench.world.step_wall(1_000_000);
+        assert_eq!(bench.refusal(), "clock.leap-pause", "{:?}", rules.leap);
+        bench.say_all(HONEST);
+        bench.world.pass(seconds(10));
+        bench.monitor.poll();
+        bench.read_right();
+        assert_eq!(bench.clock.report().unwrap().leap.unwrap().outcome.code(), "leap.inserted-paused");
+    }
+}
+
 #[test]
 fn pauses_for_a_tie_even_if_it_may_follow_tsp_63() {
     let mut bench = Bench::ruled(LATE, &[ANNOUNCES, HONEST], FOLLOW);
