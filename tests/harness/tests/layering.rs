@@ -98,6 +98,8 @@ fn a_test_may_look_down() {
 fn a_user_of_a_service_is_refused() {
     let broken = workspace(vec![member("kokuin-eseal", &["kokuin-tsa"]), member("kokuin", &["kokuin-tsa"])]);
     assert_eq!(rule::tops(&broken), breach("kokuin-eseal", "uses kokuin-tsa"));
+    let shipped = workspace(vec![member("kokuin", &["kokuin-yubihsm-sim"])]);
+    assert_eq!(rule::tops(&shipped), breach("kokuin", "uses kokuin-yubihsm-sim"));
 }
 
 #[test]

@@ -1,0 +1,144 @@
+//! The unmodified `yubihsm` crate against the simulator.
+
+#![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::time::Duration;
+
+use kokuin_yubihsm_sim::{Entry, Fault, Latency, On, Settings, Simulator};
+use openssl::{
+    bn::BigNumContext,
+    ec::{EcGroup, EcKey, EcPoint},
+    ecdsa::EcdsaSig,
+    nid::Nid,
+    pkey::{Id, PKey},
+    sign::Verifier,
+};
+use yubihsm::{Capability, Client, Connector, Credentials, Domain, asymmetric, connector::http::HttpConfig, object};
+
+fn start() -> Simulator {
+    Simulator::start(Settings::default()).unwrap()
+}
+
+fn connector(simulator: &Simulator) -> Connector {
+    let config =
+        HttpConfig { addr: simulator.address().ip().to_string(), port: simulator.address().port(), timeout_ms: 5000 };
+    Connector::http(&config)
+}
+
+fn login(simulator: &Simulator) -> Client {
+    Client::open(connector(simulator), Credentials::from_password(1, b"password"), true).unwrap()
+}
+
+fn generate(client: &Client, id: u16, capability: Capability, algorithm: asymmetric::Algorithm) {
+    client
+        .generate_asymmetric_key(id, object::Label::from_bytes(b"test").unwrap(), Domain::DOM1, capability, algorithm)
+        .unwrap();
+}
+
+/// Whether a DER signature verifies with an `X || Y`.
+fn verifies(curve: Nid, public: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+    let group = EcGroup::from_curve_name(curve).unwrap();
+    let point = [&[4], public].concat();
+    let point = EcPoint::from_bytes(&group, &point, &mut BigNumContext::new().unwrap()).unwrap();
+    let key = EcKey::from_public_key(&group, &point).unwrap();
+    EcdsaSig::from_der(signature).unwrap().verify(digest, &key).unwrap()
+}
+
+fn chained(log: &[Entry]) -> bool {
+    log.windows(2).all(|pair| pair[1].digest == pair[1].chained(&pair[0].digest))
+}
+
+#[test]
+fn a_wrong_password_is_noticed_by_the_client() {
+    let simulator = start();
+    let credentials = Credentials::from_password(1, b"passw0rd");
+    assert!(Client::open(connector(&simulator), credentials, false).is_err());
+    assert_eq!(simulator.sessions(), 1, "the half-open session stays until its time is up");
+    simulator.advance(Duration::from_secs(31));
+    login(&simulator);
+    assert_eq!(simulator.sessions(), 1);
+}
+
+#[test]
+fn signs_with_p256_p384_and_ed25519() {
+    let simulator = start();
+    let client = login(&simulator);
+    assert_eq!(client.device_info().unwrap().serial_number.to_string(), "0007550000");
+
+    generate(&client, 5, Capability::SIGN_ECDSA, asymmetric::Algorithm::EcP256);
+    let public = client.get_public_key(5).unwrap();
+    let signature = client.sign_ecdsa_prehash_raw(5, [7; 32].as_slice()).unwrap();
+    assert!(verifies(Nid::X9_62_PRIME256V1, &public.bytes, &[7; 32], &signature));
+
+    generate(&client, 6, Capability::SIGN_ECDSA, asymmetric::Algorithm::EcP384);
+    let public = client.get_public_key(6).unwrap();
+    let signature = client.sign_ecdsa_prehash_raw(6, [7; 48].as_slice()).unwrap();
+    assert!(verifies(Nid::SECP384R1, &public.bytes, &[7; 48], &signature));
+
+    generate(&client, 7, Capability::SIGN_EDDSA, asymmetric::Algorithm::Ed25519);
+    let public = client.get_public_key(7).unwrap();
+    let key = PKey::public_key_from_raw_bytes(&public.bytes, Id::ED25519).unwrap();
+    let signature = client.sign_ed25519(7, b"message".as_slice()).unwrap();
+    let mut verifier = Verifier::new_without_digest(&key).unwrap();
+    assert!(verifier.verify_oneshot(&signature.to_bytes(), b"message").unwrap());
+    assert_eq!(simulator.signatures().len(), 3);
+}
+
+#[test]
+fn the_log_the_client_reads_is_the_log_there_is() {
+    let simulator = start();
+    let client = login(&simulator);
+    generate(&client, 5, Capability::SIGN_ECDSA, asymmetric::Algorithm::EcP256);
+    client.sign_ecdsa_prehash_raw(5, [7; 32].as_slice()).unwrap();
+    let (read, log) = (client.get_log_entries().unwrap(), simulator.log());
+    assert!(chained(&log));
+    assert_eq!(read.entries.len(), usize::from(read.num_entries));
+    let seen: Vec<_> = read.entries.iter().map(|entry| (entry.item, entry.cmd.to_u8(), entry.target_key)).collect();
+    assert_eq!(seen, log.iter().map(|entry| (entry.number, entry.command, entry.target)).collect::<Vec<_>>());
+    let commands: Vec<_> = log.iter().map(|entry| entry.command).collect();
+    assert_eq!(commands, [0xff, 0x00, 0x03, 0x04, 0x46, 0x56]);
+    client.set_log_index(6).unwrap();
+    assert_eq!(simulator.log().iter().map(|entry| entry.command).collect::<Vec<_>>(), [0x67]);
+}
+
+#[test]
+fn the_seventeenth_session_is_refused() {
+    let simulator = start();
+    let clients: Vec<_> = (0..16).map(|_| login(&simulator)).collect();
+    let credentials = Credentials::from_password(1, b"password");
+    assert!(Client::open(connector(&simulator), credentials, false).is_err());
+    drop(clients);
+    assert_eq!(simulator.sessions(), 16, "the crate's clients close nothing");
+}
+
+#[test]
+fn a_signature_whose_answer_is_lost_was_made() {
+    let simulator = start();
+    let client = login(&simulator);
+    generate(&client, 5, Capability::SIGN_ECDSA, asymmetric::Algorithm::EcP256);
+    simulator.fault(Fault::AnswerLost.on(On::Signing));
+    assert!(client.sign_ecdsa_prehash_raw(5, [7; 32].as_slice()).is_err());
+    simulator.fault(Fault::GoneBefore.on(On::Signing));
+    assert!(client.sign_ecdsa_prehash_raw(5, [8; 32].as_slice()).is_err());
+    client.sign_ecdsa_prehash_raw(5, [9; 32].as_slice()).unwrap();
+    let digests: Vec<_> = simulator.signatures().iter().map(|made| made.data[0]).collect();
+    assert_eq!(digests, [7, 9]);
+    let logged = simulator.log().iter().filter(|entry| entry.command == 0x56).count();
+    assert_eq!(logged, 2);
+}
+
+#[test]
+fn sessions_wait_for_one_serial_device() {
+    let latency = Latency { base: Duration::ZERO, percent: 100 };
+    let simulator = Simulator::start(Settings { latency, ..Settings::default() }).unwrap();
+    let (first, second) = (login(&simulator), login(&simulator));
+    generate(&first, 5, Capability::SIGN_ECDSA, asymmetric::Algorithm::EcP256);
+    let begun = std::time::Instant::now();
+    std::thread::scope(|scope| {
+        for client in [&first, &second] {
+            scope.spawn(|| client.sign_ecdsa_prehash_raw(5, [7; 32].as_slice()).unwrap());
+        }
+    });
+    let took = begun.elapsed();
+    assert!(took >= Duration::from_millis(146), "{took:?}");
+}
