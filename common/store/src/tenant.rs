@@ -2,6 +2,7 @@
 
 use diesel::{
     Connection as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _, RunQueryDsl as _,
+    connection::SimpleConnection as _,
     result::{DatabaseErrorKind, Error as DieselError},
 };
 use kokuin_audit::{TenantSecret, entry::LogTime};
@@ -111,7 +112,10 @@ impl TenantRepository {
         let name = name.to_owned();
         let erased = self.0.store(move |connection| {
             connection.transaction(|connection| {
-                // The salt first: from here on nobody else writes to an SQLite database.
+                // What others are entering now is waited for: it is counted below, or comes after. In SQLite the first deletion keeps them out.
+                if let AnyConnection::Postgres(connection) = connection {
+                    connection.batch_execute("LOCK TABLE tenant, seal, api_token IN SHARE ROW EXCLUSIVE MODE")?;
+                }
                 diesel::delete(tenant::table.find(&name)).execute(connection)?;
                 let of = || seal::table.filter(seal::tenant.eq(&name));
                 let at = kept_from.unix_micros();
@@ -131,7 +135,7 @@ impl TenantRepository {
             Err(Undone::Failed(error)) => return Err(error),
         };
         // It is erased; a failure to clear up is no failure to erase.
-        let is_cleared = self.0.with(clear_traces).unwrap_or(false);
+        let is_cleared = self.0.fetch(clear_traces).unwrap_or(false);
         Ok(Some(Erased { is_cleared, ..erased }))
     }
 
@@ -214,77 +218,28 @@ impl From<DieselError> for Undone {
 
 #[cfg(test)]
 mod tests {
-    use kokuin_audit::{commitment::CommitmentLabel, entry::Serial};
-
     use super::*;
     use crate::{SealRecord, SealRepository};
-
-    fn database() -> (tempfile::TempDir, Database) {
-        let folder = tempfile::tempdir().unwrap();
-        let database = Database::open(&folder.path().join("a.db")).unwrap();
-        (folder, database)
-    }
-
-    fn seal(id: u8, tenant: &str, seconds: i64) -> SealRecord {
-        SealRecord {
-            id: vec![id; 16],
-            tenant: tenant.to_owned(),
-            created: LogTime::from_unix_seconds(seconds),
-            format: "pades".to_owned(),
-            level: "B-T".to_owned(),
-            digest: vec![1; 32],
-            log_serial: vec![id; 16],
-            idempotency_key: None,
-            request_hash: vec![2; 32],
-        }
-    }
-
-    #[test]
-    fn a_tenant_keeps_its_secret_and_has_it_alone() {
-        let (_folder, database) = database();
-        let (tenants, store) = (TenantRepository::new(database), TenantSecret::new([7; 32]));
-        let serial = Serial::new(&[1]).unwrap();
-        let commit = |secret: TenantSecret| secret.commit(&serial, CommitmentLabel::Tenant, b"a");
-        let first = commit(tenants.secret(&store, "a").unwrap());
-        assert_eq!(commit(tenants.secret(&store, "a").unwrap()), first);
-        assert_ne!(commit(tenants.secret(&store, "b").unwrap()), first);
-        assert_ne!(
-            commit(tenants.secret(&TenantSecret::new([8; 32]), "a").unwrap()),
-            first,
-            "the store's secret counts"
-        );
-        assert!(tenants.known_secret(&store, "c").unwrap().is_none());
-    }
-
-    /// JP-ES-18: after the salt is gone the store's secret opens nothing, and no record leads from the tenant to the log.
-    #[test]
-    fn what_is_erased_cannot_be_linked_again_jp_es_18() {
-        let (_folder, database) = database();
-        let (tenants, store) = (TenantRepository::new(database.clone()), TenantSecret::new([7; 32]));
-        let seals = SealRepository::new(database);
-        seals.insert(&seal(1, "a", 10)).unwrap();
-        seals.insert(&seal(2, "b", 20)).unwrap();
-        let serial = Serial::new(&[1]).unwrap();
-        let commit = |secret: TenantSecret| secret.commit(&serial, CommitmentLabel::Tenant, b"a");
-        let before = commit(tenants.secret(&store, "a").unwrap());
-        assert_eq!(tenants.last_seal("a").unwrap(), Some(LogTime::from_unix_seconds(10)));
-        let at = LogTime::from_unix_seconds;
-        assert_eq!(tenants.erase("a", at(10)).unwrap(), None, "its seal is still kept");
-        assert!(tenants.known_secret(&store, "a").unwrap().is_some());
-        assert_eq!(tenants.erase("a", at(11)).unwrap(), Some(Erased { seals: 1, tokens: 0, is_cleared: true }));
-        assert!(tenants.known_secret(&store, "a").unwrap().is_none());
-        assert_eq!(tenants.last_seal("a").unwrap(), None);
-        assert_ne!(commit(tenants.secret(&store, "a").unwrap()), before, "one who comes back has another");
-        assert!(seals.by_id("b", &[2; 16]).unwrap().is_some(), "others keep theirs");
-    }
 
     /// JP-ES-18: what was erased is in no free page and no write-ahead log either, with a service's own connections open beside it.
     #[test]
     fn no_file_of_the_database_holds_an_erased_salt_jp_es_18() {
-        let (folder, database) = database();
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).unwrap();
         let (tenants, store) = (TenantRepository::new(database.clone()), TenantSecret::new([7; 32]));
         let _secret = tenants.secret(&store, "acme-corporation").unwrap();
-        SealRepository::new(database).insert(&seal(1, "acme-corporation", 10)).unwrap();
+        let seal = SealRecord {
+            id: vec![1; 16],
+            tenant: "acme-corporation".to_owned(),
+            created: LogTime::from_unix_seconds(10),
+            format: "pades".to_owned(),
+            level: "B-T".to_owned(),
+            digest: vec![1; 32],
+            log_serial: vec![1; 16],
+            idempotency_key: None,
+            request_hash: vec![2; 32],
+        };
+        SealRepository::new(database).insert(&seal).unwrap();
         let salt = tenants.salt("acme-corporation").unwrap().unwrap();
         let found = |sought: &[u8]| {
             let files = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path());
@@ -305,41 +260,5 @@ mod tests {
 
     fn database_truncates(tenants: &TenantRepository) -> bool {
         tenants.0.with(clear_traces).unwrap()
-    }
-
-    #[test]
-    fn knows_which_tokens_are_still_kept() {
-        let (_folder, database) = database();
-        let (tenants, tokens) = (TenantRepository::new(database.clone()), crate::TokenRepository::new(database));
-        let at = LogTime::from_unix_seconds;
-        let ends = [(None, None), (Some(10), None), (None, Some(10)), (Some(30), Some(10)), (Some(30), None)];
-        for (number, (revoked, expires)) in (0_u8..).zip(ends) {
-            let record = crate::TokenRecord {
-                id: number.to_string(),
-                tenant: "a".to_owned(),
-                actor: "b".to_owned(),
-                scopes: Vec::new(),
-                created: at(1),
-                expires: expires.map(at),
-                revoked: revoked.map(at),
-            };
-            tokens.insert(&crate::TokenKey::new([1; 32]).hash(&[number]), &record).unwrap();
-        }
-        assert_eq!(tenants.tokens_kept("a", at(20)).unwrap(), 2, "the one that opens something, the one revoked later");
-        assert_eq!(tenants.tokens_kept("b", at(20)).unwrap(), 0);
-    }
-
-    #[test]
-    fn prunes_what_is_older_and_nothing_else() {
-        let (_folder, database) = database();
-        let (tenants, seals) = (TenantRepository::new(database.clone()), SealRepository::new(database));
-        seals.insert(&seal(1, "a", 10)).unwrap();
-        seals.insert(&seal(2, "a", 20)).unwrap();
-        let at = LogTime::from_unix_seconds(20);
-        assert_eq!(tenants.seals_before(at).unwrap(), 1);
-        assert_eq!(tenants.prune_seals(at).unwrap(), 1);
-        assert!(seals.by_id("a", &[1; 16]).unwrap().is_none());
-        assert!(seals.by_id("a", &[2; 16]).unwrap().is_some());
-        assert_eq!((tenants.tokens_ended_before(at).unwrap(), tenants.prune_tokens(at).unwrap()), (0, 0));
     }
 }

@@ -8,5 +8,6 @@ mod log;
 mod place;
 mod repositories;
 mod sqlite;
+mod tenant;
 #[path = "../../../audit/src/testing.rs"]
 mod testing;

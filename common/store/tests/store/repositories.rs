@@ -5,15 +5,15 @@ use kokuin_store::{SealRecord, SealRepository, StoreError, TokenKey, TokenRecord
 
 use crate::place::{Place, both};
 
-fn at(seconds: i64) -> LogTime {
+pub(crate) fn at(seconds: i64) -> LogTime {
     LogTime::from_unix_seconds(seconds)
 }
 
-fn record(id: u8, tenant: &str, key: Option<&str>) -> SealRecord {
+pub(crate) fn record(id: u8, tenant: &str, key: Option<&str>) -> SealRecord {
     SealRecord {
         id: vec![id; 16],
         tenant: tenant.to_owned(),
-        created: LogTime::from_unix_seconds(1),
+        created: at(1),
         format: "pades".to_owned(),
         level: "B-T".to_owned(),
         digest: vec![1; 32],
