@@ -3,11 +3,14 @@
 use diesel::{
     BoolExpressionMethods as _, Connection as _, ExpressionMethods as _, OptionalExtension as _, QueryDsl as _,
     RunQueryDsl as _,
+    dsl::sql,
     result::{DatabaseErrorKind, Error as DieselError},
+    sql_types::BigInt,
 };
 use kokuin_audit::entry::LogTime;
 
 use crate::{
+    connection::AnyConnection,
     database::Database,
     error::StoreError,
     schema::{batch, submission},
@@ -239,11 +242,10 @@ impl BatchRepository {
     /// # Errors
     /// [`StoreError`].
     pub fn settled_before(&self, before: LogTime) -> Result<u64, StoreError> {
-        self.0.with(|connection| {
-            let settled = batch::table.filter(batch::token.is_not_null().or(batch::failed.is_not_null()));
-            let count: i64 = settled.filter(batch::created.lt(before.unix_micros())).count().get_result(connection)?;
-            Ok(u64::try_from(count).unwrap_or_default())
-        })
+        let of = batch::table.filter(batch::token.is_not_null().or(batch::failed.is_not_null()));
+        let of = of.filter(batch::created.lt(before.unix_micros())).count();
+        let count: i64 = self.0.fetch(move |connection| Ok::<_, StoreError>(of.get_result(connection)?))?;
+        Ok(count.unsigned_abs())
     }
 
     /// Forgets batches that are not pending: those made before `before`, and, oldest first, as many as leave at most `octets` of digests.
@@ -255,33 +257,42 @@ impl BatchRepository {
         self.0.store(move |connection| {
             let mut pruned = 0;
             loop {
-                let settled = || batch::table.filter(batch::token.is_not_null().or(batch::failed.is_not_null()));
-                let kept: Vec<i64> = settled().select(batch::octets).load(connection)?;
-                let mut over = kept.iter().sum::<i64>().saturating_sub(i64::try_from(octets).unwrap_or(i64::MAX));
-                let oldest: Vec<(Vec<u8>, i64, i64)> = settled()
-                    .order(batch::created)
-                    .select((batch::batch_id, batch::created, batch::octets))
-                    .limit(AT_ONCE)
-                    .load(connection)?;
-                let mut gone = Vec::new();
-                for (id, created, octets) in oldest {
-                    if created < before.unix_micros() || over > 0 {
-                        over -= octets;
-                        gone.push(id);
-                    }
-                }
+                let gone = surplus(connection, before, octets)?;
                 if gone.is_empty() {
                     return Ok(pruned);
                 }
-                connection.transaction(|connection| {
+                pruned += connection.transaction(|connection| {
+                    let mut deleted = 0;
                     for id in &gone {
                         diesel::delete(submission::table.filter(submission::batch_id.eq(id))).execute(connection)?;
-                        diesel::delete(batch::table.find(id)).execute(connection)?;
+                        deleted += diesel::delete(batch::table.find(id)).execute(connection)?;
                     }
-                    Ok::<_, DieselError>(())
+                    Ok::<_, DieselError>(deleted)
                 })?;
-                pruned += gone.len();
             }
         })
     }
+}
+
+/// The oldest batches that are to go. One statement sees them and the sum of all: another instance may be pruning too, and of what it has
+/// deleted already nothing may count as kept.
+fn surplus(connection: &mut AnyConnection, before: LogTime, octets: u64) -> Result<Vec<Vec<u8>>, DieselError> {
+    let kept =
+        sql::<BigInt>("(SELECT CAST(sum(octets) AS BIGINT) FROM batch WHERE token IS NOT NULL OR failed IS NOT NULL)");
+    let oldest: Vec<(Vec<u8>, i64, i64, i64)> = batch::table
+        .filter(batch::token.is_not_null().or(batch::failed.is_not_null()))
+        .order((batch::created, batch::batch_id))
+        .select((batch::batch_id, batch::created, batch::octets, kept))
+        .limit(AT_ONCE)
+        .load(connection)?;
+    let mut over =
+        oldest.first().map_or(0, |(.., kept)| kept.saturating_sub(i64::try_from(octets).unwrap_or(i64::MAX)));
+    let mut gone = Vec::new();
+    for (id, created, octets, _) in oldest {
+        if created < before.unix_micros() || over > 0 {
+            over -= octets;
+            gone.push(id);
+        }
+    }
+    Ok(gone)
 }

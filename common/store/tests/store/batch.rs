@@ -1,5 +1,7 @@
 //! Batches.
 
+use std::thread;
+
 use kokuin_audit::entry::LogTime;
 use kokuin_store::{BatchRecord, BatchRepository, BatchStamp, BatchState, StoreError, SubmissionRecord};
 
@@ -70,5 +72,24 @@ both! {
         assert_eq!(batches.prune(LogTime::from_unix_seconds(3), 64).unwrap(), 1);
         assert!(batches.submission(&[4; 16]).unwrap().is_some());
         assert_eq!(batches.pending("a").unwrap(), [batch(1, 1)]);
+    }
+    /// JP-TS-19: two instances that prune one database at one time delete what one of them would, and say so.
+    #[test]
+    fn two_that_prune_at_one_time_delete_nothing_early_jp_ts_19(place) {
+        const KEPT: u64 = 50;
+        const ALL: u64 = 260;
+        let batches = BatchRepository::new(place.open().unwrap());
+        for number in 0..ALL {
+            let id = [number.to_be_bytes(), [0; 8]].concat();
+            let submission = SubmissionRecord { id: id.clone(), ..brought(0, None) };
+            batches.insert(&BatchRecord { id: id.clone(), ..batch(0, 1) }, &[submission]).unwrap();
+            batches.set_failed(&id, "x").unwrap();
+        }
+        let pruned: usize = thread::scope(|scope| {
+            let prune = || batches.prune(LogTime::from_unix_seconds(0), 64 * KEPT).unwrap();
+            [scope.spawn(prune), scope.spawn(prune)].map(|thread| thread.join().unwrap()).into_iter().sum()
+        });
+        let left = batches.settled_before(LogTime::from_unix_seconds(2)).unwrap();
+        assert_eq!((left, pruned as u64), (KEPT, ALL - KEPT));
     }
 }

@@ -9,7 +9,8 @@ use std::{
 
 use kokuin_audit::{LogRead as _, TreeSize, entry::LogTime};
 use kokuin_store::{
-    Database, PostgresOptions, PostgresUrl, StoreError, TokenKey, TokenRecord, TokenRepository, Unreachable,
+    BatchRepository, Database, PostgresOptions, PostgresUrl, StoreError, TokenKey, TokenRecord, TokenRepository,
+    Unreachable,
 };
 
 use crate::{
@@ -142,12 +143,21 @@ fn a_frozen_server_keeps_no_reader_thr_54() {
     let name = open(&place).unwrap().name().clone();
     let reader = database.log_reader(&name).unwrap();
     let size = reader.size().unwrap();
+    let batches = BatchRepository::new(place.open().unwrap());
     let frozen = place.processes();
     assert!(!frozen.is_empty());
-    let signal = |signal| assert!(Command::new("kill").arg(signal).args(&frozen).status().unwrap().success());
+    // Those of the log that was dropped may be gone by now.
+    let signal = |signal| _ = Command::new("kill").arg(signal).args(&frozen).status().unwrap();
     signal("-STOP");
+    let waits = thread::spawn(move || batches.settled_before(LogTime::from_unix_seconds(1)));
     let (waited, after) = (reader.size(), reader.size());
+    let has_ended = (0..50).any(|_| {
+        thread::sleep(Duration::from_millis(100));
+        waits.is_finished()
+    });
     signal("-CONT");
+    assert!(has_ended, "the batches are waited for");
+    drop(waits.join().unwrap());
     assert!(waited.unwrap_err().to_string().contains("has not answered"));
     assert_eq!(after.unwrap(), size);
 }
