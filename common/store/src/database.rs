@@ -128,10 +128,12 @@ impl Database {
     pub fn open_postgres(options: PostgresOptions) -> Result<Self, StoreError> {
         let mut connection = postgres::connect(&options.url, Access::Write, options.standbys)?;
         let failed = |error: &dyn std::fmt::Display| StoreError::Migration(error.to_string());
-        // Several instances start at one time: one after the other.
-        connection.batch_execute(&format!("SET lock_timeout = '60s'; SELECT pg_advisory_lock({MIGRATING})"))?;
+        // Several instances start at one time: one after the other. What a large database needs to change is waited for.
+        connection.batch_execute(&format!(
+            "SET statement_timeout = 0; SET lock_timeout = '60s'; SELECT pg_advisory_lock({MIGRATING})"
+        ))?;
         connection.run_pending_migrations(POSTGRES).map_err(|error| failed(&error))?;
-        connection.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATING}); SET lock_timeout = '5s'"))?;
+        connection.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATING}); {}", postgres::LIMITS))?;
         Ok(Self::with_connection(Place::Postgres(options), Access::Write, AnyConnection::Postgres(connection)))
     }
 

@@ -11,7 +11,7 @@ use super::{Access, PostgresUrl};
 use crate::error::{StoreError, Unreachable};
 
 /// A statement or a lock that takes longer fails; so does a transaction that is left alone, so that a paused process holds no row.
-const LIMITS: &str =
+pub(crate) const LIMITS: &str =
     "SET statement_timeout = '30s'; SET lock_timeout = '5s'; SET idle_in_transaction_session_timeout = '5s';";
 /// Reading a whole log may take its time; nothing is changed.
 const READING: &str = "SET default_transaction_read_only = on; SET idle_in_transaction_session_timeout = '60s';";

@@ -161,3 +161,20 @@ fn a_frozen_server_keeps_no_reader_thr_54() {
     assert!(waited.unwrap_err().to_string().contains("has not answered"));
     assert_eq!(after.unwrap(), size);
 }
+
+/// A migration of a large database takes as long as it takes, and is waited for; nothing else is.
+#[test]
+fn a_migration_is_given_the_time_that_it_needs() {
+    let Some(place) = Place::postgres() else { return };
+    place.execute(
+        "CREATE TABLE seen (timeout TEXT); \
+         CREATE FUNCTION look() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN \
+         INSERT INTO seen VALUES (current_setting('statement_timeout')); END $$; \
+         CREATE EVENT TRIGGER look ON ddl_command_start EXECUTE FUNCTION look()",
+    );
+    let _database = place.open().unwrap();
+    place.execute(
+        "DO $$ BEGIN IF (SELECT bool_or(timeout <> '0') OR count(*) = 0 FROM seen) THEN \
+         RAISE EXCEPTION 'statement_timeout was %', (SELECT string_agg(DISTINCT timeout, ', ') FROM seen); END IF; END $$",
+    );
+}
