@@ -332,28 +332,23 @@ impl Database {
     /// Closes a log for good. Its entries stay, and are served; nobody may be writing it.
     ///
     /// # Errors
-    /// [`StoreError::NoLog`], [`StoreError::Locked`] or a failure.
+    /// [`StoreError::NoLog`], [`StoreError::Locked`], [`StoreError::Leased`], [`StoreError::LeaseLost`] or a failure.
     pub fn retire_log(&self, name: &LogName) -> Result<(), StoreError> {
-        let retire = || {
-            let name = name.clone();
-            self.store(move |connection| {
-                let of = log::table.filter(log::name.eq(name.as_str()));
-                Ok::<_, StoreError>(diesel::update(of).set(log::state.eq("retired")).execute(connection)?)
-            })
-        };
-        let changed = match &self.0.place {
+        match &self.0.place {
             Place::Sqlite(path) => {
                 let _lock = WriterLock::take(path, name)?;
-                retire()?
+                let of = log::table.filter(log::name.eq(name.as_str().to_owned()));
+                let changed = self.store(move |connection| {
+                    Ok::<_, StoreError>(diesel::update(of).set(log::state.eq("retired")).execute(connection)?)
+                })?;
+                if changed == 1 { Ok(()) } else { Err(StoreError::NoLog(name.clone())) }
             }
             Place::Postgres(options) => {
                 let log_no = self.log_no(name)?;
                 let session = Session::open(&options.url, options.standbys)?;
-                let _lease = Lease::take(options, &session, log_no, name)?;
-                retire()?
+                Lease::take(options, &session, log_no, name)?.retire(&session, Instant::now() + STORING)
             }
-        };
-        if changed == 1 { Ok(()) } else { Err(StoreError::NoLog(name.clone())) }
+        }
     }
 }
 

@@ -120,6 +120,18 @@ impl Lease {
         self.shared.until()
     }
 
+    /// Closes the log for good, unless the lease is another's by now.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] or a failure.
+    pub(crate) fn retire(&self, session: &Session, deadline: Instant) -> Result<(), StoreError> {
+        let (grant, standbys) = (self.grant().clone(), self.shared.options.standbys);
+        session.run(deadline, move |connection| {
+            row::retire(connection, &grant)?;
+            wait_for_standbys(connection, standbys, deadline)
+        })
+    }
+
     /// Notes that it was renewed by a question put at `asked`.
     pub(crate) fn renewed(&self, asked: Instant) {
         self.shared.renewed(asked);

@@ -90,6 +90,22 @@ pub(crate) fn renew(connection: &mut PgConnection, grant: &Grant, lease: Duratio
     if changed == 1 { Ok(()) } else { Err(StoreError::LeaseLost { epoch: grant.epoch }) }
 }
 
+/// Closes the log for good. The lease's row is locked until that is committed, so that nobody takes the log over in between.
+///
+/// # Errors
+/// [`StoreError::LeaseLost`] if the lease is another's.
+pub(super) fn retire(connection: &mut PgConnection, grant: &Grant) -> Result<(), StoreError> {
+    let changed = sql_query(
+        "WITH held AS MATERIALIZED (SELECT log_no FROM lease WHERE log_no = $1 AND epoch = $2 AND \"grant\" = $3 FOR SHARE) \
+         UPDATE log SET state = 'retired' FROM held WHERE log.log_no = held.log_no",
+    )
+    .bind::<BigInt, _>(grant.log_no)
+    .bind::<BigInt, _>(grant.epoch)
+    .bind::<Text, _>(&grant.token)
+    .execute(connection)?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::LeaseLost { epoch: grant.epoch }) }
+}
+
 /// Gives it back: the next writer need not wait.
 pub(super) fn release(connection: &mut PgConnection, grant: &Grant) -> Result<(), StoreError> {
     sql_query("UPDATE lease SET expires = 0 WHERE log_no = $1 AND epoch = $2 AND \"grant\" = $3")

@@ -9,8 +9,8 @@ use std::{
 
 use kokuin_audit::{LogRead as _, TreeSize, entry::LogTime};
 use kokuin_store::{
-    BatchRepository, Database, PostgresOptions, PostgresUrl, StoreError, TokenKey, TokenRecord, TokenRepository,
-    Unreachable,
+    BatchRepository, Database, LogState, PostgresOptions, PostgresUrl, StoreError, TokenKey, TokenRecord,
+    TokenRepository, Unreachable,
 };
 
 use crate::{
@@ -34,6 +34,22 @@ fn a_writer_that_was_taken_over_writes_nothing_thr_43() {
     assert_eq!(log.append_encoded(tst(3)).wait().unwrap_err().code(), "audit.closed");
     let stored = place.open().unwrap().log_reader(log.name()).unwrap();
     assert_eq!(stored.size().unwrap(), TreeSize(2));
+}
+
+/// THR-43: whoever was taken over retires nothing either.
+#[test]
+fn a_log_is_retired_under_its_lease_thr_43() {
+    let Some(place) = Place::postgres() else { return };
+    let name = open(&place).unwrap().name().clone();
+    place.execute(
+        "CREATE FUNCTION take_over() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         IF pg_trigger_depth() = 1 THEN UPDATE lease SET \"grant\" = 'another'; END IF; RETURN NULL; END $$; \
+         CREATE TRIGGER take_over AFTER UPDATE ON lease FOR EACH ROW EXECUTE FUNCTION take_over()",
+    );
+    let database = place.open().unwrap();
+    let found = database.retire_log(&name);
+    assert!(matches!(found, Err(StoreError::LeaseLost { .. })), "{found:?}");
+    assert_eq!(database.logs().unwrap()[0].state, LogState::Open);
 }
 
 /// An equal epoch of a server that lost sight of this one is another grant.
