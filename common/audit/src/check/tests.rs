@@ -302,6 +302,16 @@ fn counts_what_no_checkpoint_covers_yet() {
 }
 
 #[test]
+fn an_unreadable_entry_after_the_checkpoint_takes_nothing_from_what_it_covers() {
+    let (store, key) = filled(3);
+    let log = open(&store);
+    log.append_encoded(tst_at(9, 9)).wait().unwrap();
+    store.tamper(6, |body| body[0] = b'[');
+    let report = check(&store, &key);
+    assert_eq!((report.covered, report.uncovered, report.first_bad_entry()), (6, 1, Some(LeafIndex(6))));
+}
+
+#[test]
 fn picked_entries_are_proven_one_by_one() {
     let (store, key) = filled(300);
     let filter = Filter { first: Some(LeafIndex(100)), last: Some(LeafIndex(270)), ..Filter::default() };

@@ -33,6 +33,8 @@ pub(super) struct TreeCheck<'a> {
     partings: Vec<Parting>,
     parted: u64,
     root_compared: bool,
+    /// Entries that were read before no signature vouched for them any more.
+    covered: Option<u64>,
     faults: Vec<Fault>,
     fault_count: u64,
 }
@@ -51,6 +53,7 @@ impl<'a> TreeCheck<'a> {
             partings: Vec::new(),
             parted: 0,
             root_compared: false,
+            covered: None,
             faults: Vec::new(),
             fault_count: 0,
         }
@@ -99,6 +102,7 @@ impl<'a> TreeCheck<'a> {
     /// From here on no signature vouches for entries: they are checked, and shown to nobody.
     pub(super) fn stop_observing(&mut self) {
         self.observer = None;
+        self.covered = Some(self.meaning.kinds.values().sum());
     }
 
     /// Takes an entry that is checked by its own proof.
@@ -202,7 +206,7 @@ impl<'a> TreeCheck<'a> {
     pub(super) fn report(self, checkpoint: SignedCheckpoint, uncovered: u64) -> CheckReport {
         CheckReport {
             checkpoint,
-            covered: self.meaning.kinds.values().sum::<u64>().saturating_sub(uncovered),
+            covered: self.covered.unwrap_or_else(|| self.meaning.kinds.values().sum()),
             uncovered,
             kinds: self.meaning.kinds,
             times: self.meaning.times,
