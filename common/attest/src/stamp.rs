@@ -156,7 +156,7 @@ fn record_refusal(log: &Log, error: &StampError) -> Result<(), StampError> {
 fn append(log: &Log, mark: &TimeMark) -> Result<LeafIndex, StampError> {
     let entry = Entry::TimeMark(mark.clone());
     let encoded = match entry.encode() {
-        Err(EntryError::TooLong { .. }) => Entry::TimeMark(TimeMark { token: None, ..mark.clone() }).encode()?,
+        Err(EntryError::TooLong { .. }) => Entry::TimeMark(mark.without_token()).encode()?,
         encoded => encoded?,
     };
     Ok(log.append_encoded(encoded).wait()?)

@@ -156,7 +156,7 @@ pub struct ClockReport {
     pub issued_bound_us: Span,
     /// Tokens that went back in time by less than the tolerance.
     pub small_inversions: u64,
-    /// Foreign tokens over checkpoints.
+    /// Foreign tokens over checkpoints, without the tokens themselves: there may be one an hour for years.
     pub marks: Vec<(LeafIndex, TimeMark)>,
     /// Outside audits imported.
     pub audits: Vec<(LeafIndex, TimeAudit)>,
@@ -248,7 +248,7 @@ impl ClockReport {
             Entry::Tst(tst) => self.issued(index, time, tst.bound_us, tst.clock),
             Entry::Batch(batch) => self.issued(index, time, batch.bound_us, batch.clock),
             Entry::Seal(seal) => self.issued(index, time, seal.bound_us, seal.clock),
-            Entry::TimeMark(mark) => self.marks.push((index, mark.clone())),
+            Entry::TimeMark(mark) => self.marks.push((index, mark.without_token())),
             Entry::TimeAudit(audit) => {
                 if let Some(anomalies) = audit.anomalies.filter(|count| *count > 0) {
                     self.anomaly(index, time, Anomaly::Audit { source: audit.source.clone(), anomalies });

@@ -1,5 +1,10 @@
 use super::*;
-use crate::entry::{ClockReading, ClockState, Digest, LeapSign, PolicyOid, ReferenceId, Serial, SourceSample, Tst};
+use crate::{
+    entry::{
+        ClockReading, ClockState, Digest, LeapSign, PolicyOid, ReferenceId, Serial, SourceSample, Text, TokenDer, Tst,
+    },
+    name::TreeSize,
+};
 
 fn label(text: &str) -> Label {
     Label::new(text).unwrap()
@@ -142,4 +147,23 @@ fn many_anomalies_of_one_kind_hide_no_other() {
     assert_eq!(found.anomaly_count, 2_001);
     assert_eq!(codes(&found).last(), Some(&(2_001, "bound-exceeded")));
     assert_eq!(found.anomalies.len(), MAX_ANOMALIES + 1);
+}
+
+/// A mark an hour for ten years, with a token of up to 46,080 octets each: what a report keeps of them is short.
+#[test]
+fn keeps_no_token_of_a_time_mark() {
+    let mark = TimeMark {
+        time: at(10),
+        size: TreeSize(1),
+        root: Digest::of(b"root"),
+        gen_time: at(9),
+        accuracy_us: None,
+        policy: PolicyOid::new("2.999.1").unwrap(),
+        tsa: Text::new("CN=TSA").unwrap(),
+        signer: Digest::of(b"signer"),
+        digest: Digest::of(b"token"),
+        token: Some(TokenDer::new(&[0x30, 0]).unwrap()),
+    };
+    let report = report(ClockPeriod::default(), &[Entry::TimeMark(mark.clone())]);
+    assert_eq!(report.marks, [(LeafIndex(0), TimeMark { token: None, ..mark })]);
 }

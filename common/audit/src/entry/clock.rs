@@ -15,7 +15,7 @@ pub enum Authentication {
     Nts,
     /// A chrony on this machine said so; what it hears is not authenticated.
     Chrony,
-    /// A chrony on this machine said so, and the source that it follows is authenticated by NTS.
+    /// A chrony on this machine said so, and every source that it combined was authenticated by NTS.
     ChronyNts,
 }
 
@@ -109,6 +109,25 @@ pub struct TimeMark {
     /// The token itself; absent where it would not fit an entry.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub token: Option<TokenDer>,
+}
+
+impl TimeMark {
+    /// What it says, without the token that says it.
+    #[must_use]
+    pub fn without_token(&self) -> Self {
+        Self {
+            time: self.time,
+            size: self.size,
+            root: self.root,
+            gen_time: self.gen_time,
+            accuracy_us: self.accuracy_us,
+            policy: self.policy.clone(),
+            tsa: self.tsa.clone(),
+            signer: self.signer,
+            digest: self.digest,
+            token: None,
+        }
+    }
 }
 
 /// A signed record of an outside authority about this clock. The record is kept beside the log, under its digest.
