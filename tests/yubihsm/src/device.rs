@@ -1,5 +1,6 @@
 //! The device: takes a frame, answers a frame. Knows nothing of HTTP.
 
+mod attest;
 mod create;
 mod info;
 mod login;
@@ -7,6 +8,8 @@ mod options;
 mod run;
 mod session;
 mod sign;
+mod symmetric;
+mod wrap;
 
 use std::time::{Duration, Instant};
 
@@ -22,6 +25,7 @@ use crate::{
     settings::{Firmware, Settings},
     wire::{self, Command, Frame},
 };
+use attest::Attestor;
 use options::Options;
 use session::{Rights, Sessions, State};
 
@@ -72,6 +76,7 @@ pub struct Device {
     pub(crate) options: Options,
     pub(crate) sessions: Sessions,
     pub(crate) identity: EcKey<Private>,
+    pub(crate) attestor: Attestor,
     pub(crate) signatures: Vec<SignatureMade>,
     booted: Instant,
     moved: Duration,
@@ -91,6 +96,7 @@ impl Device {
             options: Options::new(settings.firmware),
             sessions: Sessions::default(),
             identity: keys::open_ec(Algorithm::P256, &payload)?,
+            attestor: Attestor::new(settings.serial, settings.firmware)?,
             signatures: Vec::new(),
             booted: Instant::now(),
             moved: Duration::ZERO,
@@ -125,6 +131,21 @@ impl Device {
         } else {
             self.log.boot(0);
         }
+    }
+
+    /// The device becomes one of another serial number, with its objects or without.
+    ///
+    /// # Errors
+    /// If OpenSSL fails.
+    pub fn swap(&mut self, serial: u32, with_objects: bool) -> Result<(), Refusal> {
+        if with_objects {
+            self.power_cycle();
+        } else {
+            self.factory_reset()?;
+        }
+        self.serial = serial;
+        self.identity = keys::open_ec(Algorithm::P256, &keys::generate(Algorithm::P256)?)?;
+        self.attestor.reissue(serial, self.firmware())
     }
 
     /// Lets time pass, for the expiry of sessions.

@@ -141,14 +141,15 @@ impl Simulator {
     /// # Errors
     /// If OpenSSL fails.
     pub fn swap(&self, serial: u32, with_objects: bool) -> Result<(), Refusal> {
-        let mut device = self.connector.device();
-        if with_objects {
-            device.power_cycle();
-        } else {
-            device.factory_reset()?;
-        }
-        device.serial = serial;
-        Ok(())
+        self.connector.device().swap(serial, with_objects)
+    }
+
+    /// The simulated maker's root certificate, DER, which attestation certificates lead up to.
+    ///
+    /// # Errors
+    /// If OpenSSL fails.
+    pub fn attestation_root(&self) -> Result<Vec<u8>, Refusal> {
+        self.connector.device().attestor.root()
     }
 
     /// Fills the command log with starts of the device.

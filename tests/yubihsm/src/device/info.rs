@@ -77,6 +77,10 @@ impl Device {
         let id = call.target()?;
         call.fields.end()?;
         call.needs(Capabilities::GET_OPAQUE)?;
+        // The certificate of the device's own attestation key.
+        if id == 0 {
+            return self.attestor.certificate();
+        }
         Ok(self.store.find(ObjectType::OPAQUE, id, call.rights.domains)?.payload.clone())
     }
 }

@@ -123,6 +123,21 @@ impl Device {
             Command::SIGN_PSS => self.sign_pss(call),
             Command::SIGN_ECDSA => self.sign_ecdsa(call),
             Command::SIGN_EDDSA => self.sign_eddsa(call),
+            Command::SIGN_ATTESTATION_CERTIFICATE => self.attest(call),
+            Command::PUT_WRAP_KEY => self.put_wrap_key(call),
+            Command::GENERATE_WRAP_KEY => self.generate_wrap_key(call),
+            Command::EXPORT_WRAPPED => self.export_wrapped(call),
+            Command::IMPORT_WRAPPED => self.import_wrapped(call),
+            Command::WRAP_DATA => self.wrap_data(call),
+            Command::UNWRAP_DATA => self.unwrap_data(call),
+            Command::PUT_HMAC_KEY => self.put_hmac_key(call),
+            Command::GENERATE_HMAC_KEY => self.generate_hmac_key(call),
+            Command::SIGN_HMAC => self.sign_hmac(call),
+            Command::VERIFY_HMAC => self.verify_hmac(call),
+            Command::DECRYPT_PKCS1 => self.decrypt_pkcs1(call),
+            Command::DECRYPT_OAEP => self.decrypt_oaep(call),
+            Command::DERIVE_ECDH => self.derive_ecdh(call),
+            // Templates, SSH certificates, OTP, symmetric keys and RSA wrap are not simulated.
             _ => Err(Refusal::InvalidCommand),
         }
     }

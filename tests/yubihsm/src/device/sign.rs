@@ -5,6 +5,7 @@ use openssl::{
     hash::MessageDigest,
     md::{Md, MdRef},
     nid::Nid,
+    pkey::{PKey, Private},
     pkey_ctx::PkeyCtx,
     rsa::Padding,
     sign::{RsaPssSaltlen, Signer},
@@ -91,7 +92,7 @@ impl Device {
     }
 }
 
-fn rsa(key: &Object) -> Result<openssl::pkey::PKey<openssl::pkey::Private>, Refusal> {
+pub(super) fn rsa(key: &Object) -> Result<PKey<Private>, Refusal> {
     if key.algorithm.rsa_bits().is_none() {
         return Err(Refusal::InvalidData);
     }
