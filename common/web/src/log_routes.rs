@@ -107,9 +107,18 @@ impl LogRoutes {
     /// The receipt of a token or seal that another instance logged; `None` if no log known here has it under a checkpoint. May block.
     ///
     /// # Errors
-    /// The code of what went wrong.
+    /// The code of what went wrong, if no log has the receipt and one could not be read.
     pub fn receipt_elsewhere(&self, serial: &Serial) -> Result<Option<String>, &'static str> {
-        self.others.list().iter().find_map(|log| log.receipt(serial).transpose()).transpose()
+        let mut outcome = Ok(None);
+        for log in self.others.list() {
+            match log.receipt(serial) {
+                Ok(Some(receipt)) => return Ok(Some(receipt)),
+                Ok(None) => (),
+                // It may hold the token, and so may one that comes after it.
+                Err(code) => outcome = Err(code),
+            }
+        }
+        outcome
     }
 }
 

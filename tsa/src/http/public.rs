@@ -53,7 +53,7 @@ fn chain<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> HttpRespons
     responses(
         (status = 200, content_type = "text/plain", body = String, description = "c2sp.org/tlog-proof@v1"),
         (status = 404, description = "The log holds no token of this number"),
-        (status = 503, description = "No checkpoint covers the entry yet; see Retry-After"),
+        (status = 503, description = "No checkpoint covers the entry yet, or a log cannot be read; see Retry-After"),
     )
 )]
 pub(super) async fn receipt(
@@ -62,29 +62,21 @@ pub(super) async fn receipt(
     serial: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let serial = Serial::from_hex(&serial).map_err(|_| unknown())?;
-    let answer = web::block(move || {
-        let own = service.log().receipt(Wanted::Serial(&serial));
-        // Behind one address, another instance may have made the token.
-        let other = match own {
-            Ok(ReceiptAnswer::Unknown) => logs.receipt_elsewhere(&serial).unwrap_or_default(),
-            Ok(ReceiptAnswer::Receipt(_) | ReceiptAnswer::NotYetCovered { .. }) | Err(_) => None,
-        };
-        (own, other)
-    });
-    let (answer, other) = answer.await.map_err(|_| not_yet(1))?;
-    if let Some(receipt) = other {
-        return Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(receipt));
-    }
-    match answer {
-        Ok(ReceiptAnswer::Receipt(receipt)) => {
-            Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(receipt.to_string()))
-        }
+    let receipt = web::block(move || find(&service, &logs, &serial)).await.map_err(|_| not_yet(1))??;
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(receipt))
+}
+
+fn find(service: &Service, logs: &LogRoutes, serial: &Serial) -> Result<String, Problem> {
+    let unreadable = |code: &str| {
+        tracing::warn!(code, "a log cannot be read, and may hold the token");
+        not_yet(5)
+    };
+    match service.log().receipt(Wanted::Serial(serial)) {
+        Ok(ReceiptAnswer::Receipt(receipt)) => Ok(receipt.to_string()),
         Ok(ReceiptAnswer::NotYetCovered { retry_after }) => Err(not_yet(retry_after.as_secs().max(1))),
-        Ok(ReceiptAnswer::Unknown) => Err(unknown()),
-        Err(error) => {
-            tracing::warn!(%error, "no receipt");
-            Err(not_yet(5))
-        }
+        // Behind one address, another instance may have made the token.
+        Ok(ReceiptAnswer::Unknown) => logs.receipt_elsewhere(serial).map_err(unreadable)?.ok_or_else(unknown),
+        Err(error) => Err(unreadable(error.code())),
     }
 }
 
