@@ -278,8 +278,17 @@ impl Work {
     }
 
     /// Stores a batch. From here on it is not lost.
-    fn open(&mut self, taken: Vec<Submission>) {
-        match self.store(&taken) {
+    fn open(&mut self, mut taken: Vec<Submission>) {
+        let mut stored = self.store(&taken);
+        // Another instance, or the batch before, has stored a request with the same key meanwhile: no matter for the others.
+        if matches!(stored, Err(BatchRefusal::Store(StoreError::IdempotencyKeyTaken))) {
+            taken = self.turn_away_known(taken);
+            if taken.is_empty() {
+                return;
+            }
+            stored = self.store(&taken);
+        }
+        match stored {
             Ok((record, tree)) => {
                 let waiting = taken.into_iter().map(|each| each.answer).collect();
                 self.open.push_back(Open { record, tree: Some(tree), stamp: None, waiting, at: Instant::now() });
@@ -291,6 +300,20 @@ impl Work {
                 }
             }
         }
+    }
+
+    /// Those whose idempotency key the store does not have; the others find the answer under it when they ask again.
+    fn turn_away_known(&self, taken: Vec<Submission>) -> Vec<Submission> {
+        let store = self.shared.shelf.store();
+        let is_known = |each: &Submission| {
+            let key = each.idempotency_key.as_deref();
+            key.is_some_and(|key| store.by_idempotency_key(key).is_ok_and(|found| found.is_some()))
+        };
+        let (known, others): (Vec<_>, Vec<_>) = taken.into_iter().partition(is_known);
+        for each in known {
+            drop(each.answer.send(Outcome::Refused(BatchRefusal::InProgress)));
+        }
+        others
     }
 
     fn store(&self, taken: &[Submission]) -> Result<(BatchRecord, Batch), BatchRefusal> {

@@ -26,7 +26,7 @@ use kokuin_settings::HumanDuration;
 use kokuin_store::{BatchRepository, Database};
 use kokuin_suite::{DigestAlgorithm, digest};
 use kokuin_tsa::{
-    batch::{BatchConfig, Lane},
+    batch::{BatchConfig, Lane, SubmissionId},
     http::{batch_routes, routes},
 };
 use kokuin_web::{Limits, LogRoutes};
@@ -34,8 +34,9 @@ use serde_json::Value;
 
 use crate::{
     faulty_key::Fault,
-    fixture::{Bench, Setup, request},
+    fixture::{Bench, Setup, keys, request},
     moved_clock::NOON,
+    units::{beside, certify_as},
 };
 
 const SHA256: DigestAlgorithm = DigestAlgorithm::Sha256;
@@ -354,6 +355,21 @@ async fn the_same_request_with_the_same_key_is_answered_once() {
         let refused = world.call(post(body(&digests(0, 1))).insert_header(("idempotency-key", key))).await;
         assert_eq!((refused.status, refused.text("code").as_str()), (400, "tsa.batch.idempotency-key"));
     }
+}
+
+/// Two instances on one store: what one of them has stored under a key costs nobody else at the other a place (THR-92).
+#[actix_web::test]
+async fn a_key_that_was_used_meanwhile_turns_away_nobody_but_its_owner_thr_92() {
+    let fast = World::plain();
+    let window = HumanDuration::from_millis(1500);
+    let slow = World::over(Setup::default().start(), BatchConfig { window, ..config() }, Arc::clone(&fast.folder));
+    let with_key = || post(body(&digests(0, 2))).insert_header(("idempotency-key", "5a1c"));
+    let other = post(body(&digests(7, 2))).peer_addr("192.0.2.2:1000".parse().unwrap());
+    let (first, again, other) =
+        futures_util::future::join3(fast.call(with_key()), slow.call(with_key()), slow.call(other)).await;
+    assert_eq!((first.status, other.status), (201, 201), "{}", other.json());
+    assert_eq!((again.status, again.text("code").as_str()), (409, "tsa.batch.in-progress"));
+    assert_eq!(slow.call(with_key()).await.text("id"), first.text("id"));
 }
 
 #[actix_web::test]
