@@ -15,6 +15,7 @@ use actix_web::{
     web::{self, Bytes, Data, Payload, ServiceConfig},
 };
 use futures_util::stream;
+use kokuin_audit::entry::Digest;
 use kokuin_settings::ByteSize;
 use kokuin_store::BatchState;
 use kokuin_web::{
@@ -173,22 +174,22 @@ async fn answer(
     let client = if Arc::ptr_eq(&now, &unit) { client } else { door.client(&request, &now)? };
     let unit = now;
     let (limit, shelf) = (lane.config().limit, lane.clone());
-    let (asked_key, hash) = (key.clone(), *kokuin_audit::entry::Digest::of(&body).as_bytes());
-    // A hundred thousand digests take some milliseconds to read: not on the thread that stamps.
-    let parsed = web::block(move || {
+    let (asked_key, address) = (key.clone(), tsu.unwrap_or_default().to_owned());
+    // A hundred thousand digests take some milliseconds to hash and to read: not on the thread that stamps.
+    let taken = block(move || {
+        let hash = request_hash(&address, &body);
         let known = match &asked_key {
             Some(key) => shelf.shelf().find(key, &hash)?,
             None => None,
         };
         match known {
             Some(id) => Ok(Taken::Known(shelf.shelf().show(id)?)),
-            None => BatchRequest::parse(&body, limit).map(Taken::New),
+            None => Ok(Taken::New(BatchRequest::parse(&body, limit)?, hash)),
         }
     });
-    let asked = match parsed.await.map_err(|_| problem::of(&BatchRefusal::Stopping))? {
-        Ok(Taken::Known(shown)) => return respond(&lane, shown, StatusCode::CREATED).await,
-        Ok(Taken::New(asked)) => asked,
-        Err(refusal) => return Err(problem::of(&refusal)),
+    let (asked, hash) = match taken.await? {
+        Taken::Known(shown) => return respond(&lane, shown, StatusCode::CREATED).await,
+        Taken::New(asked, hash) => (asked, hash),
     };
     let (id, digests, receiver) =
         lane.submit(client, &unit, asked, hash, key).map_err(|refusal| problem::of(&refusal))?;
@@ -208,7 +209,12 @@ async fn answer(
 
 enum Taken {
     Known(Shown),
-    New(BatchRequest),
+    New(BatchRequest, [u8; 32]),
+}
+
+/// What tells one request from another: where it was sent, and every octet of it.
+fn request_hash(tsu: &str, body: &[u8]) -> [u8; 32] {
+    *Digest::of(&[Digest::of(body).as_bytes(), tsu.as_bytes()].concat()).as_bytes()
 }
 
 impl Door {

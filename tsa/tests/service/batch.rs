@@ -373,6 +373,18 @@ async fn a_key_that_was_used_meanwhile_turns_away_nobody_but_its_owner_thr_92() 
 }
 
 #[actix_web::test]
+async fn the_same_key_at_another_tsu_is_another_request() {
+    let mut setup = Setup::default();
+    let key = &keys().p384;
+    beside(&mut setup, "tsu-2", Arc::clone(key), certify_as(key.as_ref(), "Second TSU"));
+    let world = World::new(setup.start(), config());
+    let at = |path: &str| post(body(&digests(0, 1))).uri(path).insert_header(("idempotency-key", "5a1c"));
+    assert_eq!(world.call(at("/tsa/tsu-1/batches")).await.status, 201);
+    let other = world.call(at("/tsa/tsu-2/batches")).await;
+    assert_eq!((other.status, other.text("code").as_str()), (422, "tsa.batch.idempotency-key-taken"));
+}
+
+#[actix_web::test]
 async fn refuses_what_is_no_batch() {
     let mut setup = Setup::default();
     setup.config.tsu[0].hashes.retain(|hash| hash.0 == SHA256);
