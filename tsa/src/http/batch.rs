@@ -168,7 +168,7 @@ async fn answer(
             return Err(problem::of(&refusal));
         }
     };
-    let (_permit, client, body) = door.read(&request, payload, &unit).await?;
+    let Admitted { permit: _permit, held, client, body } = door.read(&request, payload, &unit).await?;
     // The body may have taken long: what is in force now is what counts.
     let now = lane.unit(tsu).map_err(|refusal| problem::of(&refusal))?;
     let client = if Arc::ptr_eq(&now, &unit) { client } else { door.client(&request, &now)? };
@@ -177,6 +177,7 @@ async fn answer(
     let (asked_key, address) = (key.clone(), tsu.unwrap_or_default().to_owned());
     // A hundred thousand digests take some milliseconds to hash and to read: not on the thread that stamps.
     let taken = block(move || {
+        let _held = held;
         let hash = request_hash(&address, &body);
         let known = match &asked_key {
             Some(key) => shelf.shelf().find(key, &hash)?,
@@ -217,6 +218,15 @@ fn request_hash(tsu: &str, body: &[u8]) -> [u8; 32] {
     *Digest::of(&[Digest::of(body).as_bytes(), tsu.as_bytes()].concat()).as_bytes()
 }
 
+/// A request whose body is here.
+struct Admitted {
+    permit: Permit,
+    /// Room for the body, as long as it is there.
+    held: Held,
+    client: Client,
+    body: Bytes,
+}
+
 impl Door {
     /// Who sends this, if the unit lets them in.
     fn client(&self, request: &HttpRequest, unit: &Unit) -> Result<Client, Refused> {
@@ -241,13 +251,8 @@ impl Door {
     }
 
     /// Reads the body where there is room for it, then takes a place (THR-87).
-    async fn read(
-        &self,
-        request: &HttpRequest,
-        payload: Payload,
-        unit: &Unit,
-    ) -> Result<(Permit, Client, Bytes), Refused> {
-        let (client, _held) = match self.check(request, unit) {
+    async fn read(&self, request: &HttpRequest, payload: Payload, unit: &Unit) -> Result<Admitted, Refused> {
+        let (client, held) = match self.check(request, unit) {
             Ok(checked) => checked,
             Err(refused) => {
                 abandon(request, payload);
@@ -255,7 +260,7 @@ impl Door {
             }
         };
         let body = self.rules.read(request, payload).await?;
-        Ok((self.admission.enter(request)?, client, body))
+        Ok(Admitted { permit: self.admission.enter(request)?, held, client, body })
     }
 }
 
@@ -383,5 +388,50 @@ async fn block<T: Send + 'static>(
     match web::block(work).await {
         Ok(result) => result.map_err(|refusal| problem::of(&refusal)),
         Err(_) => Err(problem::of(&BatchRefusal::Stopping)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU8;
+
+    use actix_web::{FromRequest as _, test::TestRequest};
+    use kokuin_clock::SystemClock;
+
+    use super::*;
+    use crate::{
+        timekeeper::{TimeBase, Timekeeper},
+        unit::UnitCounts,
+    };
+
+    fn unit() -> Unit {
+        let base = Arc::new(TimeBase::new(Arc::new(SystemClock::undisciplined_for_development()), None));
+        Unit {
+            name: "tsu-1".to_owned(),
+            is_default: false,
+            keeper: Arc::new(Timekeeper::new(&base, 1_000, std::time::Duration::from_millis(250))),
+            seats: Vec::new(),
+            chains: Vec::new(),
+            access: kokuin_web::Access::default(),
+            quota: None,
+            counts: UnitCounts::default(),
+            standing: AtomicU8::new(0),
+        }
+    }
+
+    /// A body takes memory until it has been taken apart, however fast it came.
+    #[actix_web::test]
+    async fn a_body_keeps_its_room_while_it_is_worked_on_thr_92() {
+        let limits = Limits::default();
+        let rules = BodyRules::new("application/json", ByteSize::from_bytes(1_000), &limits);
+        let door = Door { admission: Admission::new(&limits), rules, room: Room::new(1_000) };
+        let asked = TestRequest::post().insert_header(("content-type", "application/json")).set_payload("{}");
+        let (request, mut payload) = asked.to_http_parts();
+        let payload = Payload::from_request(&request, &mut payload).await.unwrap();
+        let body = door.read(&request, payload, &unit()).await.unwrap();
+        let client = door.client(&request, &unit()).unwrap();
+        assert_eq!(door.room.take(&client, None).unwrap_err(), Refused::TooManyRequests { retry_after_s: 1 });
+        drop(body);
+        assert!(door.room.take(&client, None).is_ok());
     }
 }
