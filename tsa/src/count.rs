@@ -33,6 +33,11 @@ impl RefusalCounts {
         self.at_the_door.add(refused);
     }
 
+    /// Counts one that was answered with this HTTP status instead.
+    pub fn add_status(&self, status: u16) {
+        self.at_the_door.add_status(status);
+    }
+
     /// What was counted since the last call, by the name of its class; classes without any left out.
     pub fn take(&self) -> Vec<(&'static str, u64)> {
         let taken =
@@ -61,7 +66,8 @@ mod tests {
         counts.add(RefusalClass::Extension);
         counts.add(RefusalClass::Version);
         counts.add_refused(&Refused::NotFound);
-        assert_eq!(counts.take(), [("tsa.version", 2), ("tsa.extension", 1), ("http-404", 1)]);
+        counts.add_status(422);
+        assert_eq!(counts.take(), [("tsa.version", 2), ("tsa.extension", 1), ("http-404", 1), ("http-422", 1)]);
         assert_eq!(counts.take(), []);
         counts.restore("tsa.version", 2);
         counts.restore("http-404", 3);

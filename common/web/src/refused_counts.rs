@@ -8,10 +8,20 @@ use std::{
 
 use crate::Refused;
 
-/// As the log spells them.
-const CLASSES: [&str; 10] = [
-    "http-400", "http-401", "http-403", "http-404", "http-405", "http-408", "http-413", "http-415", "http-429",
-    "http-503",
+/// Each status that requests are turned away with, and how the log spells it.
+const CLASSES: [(u16, &str); 12] = [
+    (400, "http-400"),
+    (401, "http-401"),
+    (403, "http-403"),
+    (404, "http-404"),
+    (405, "http-405"),
+    (408, "http-408"),
+    (409, "http-409"),
+    (413, "http-413"),
+    (415, "http-415"),
+    (422, "http-422"),
+    (429, "http-429"),
+    (503, "http-503"),
 ];
 
 /// One counter for each status.
@@ -27,36 +37,28 @@ impl Default for RefusedCounts {
 impl RefusedCounts {
     /// Counts one.
     pub fn add(&self, refused: &Refused) {
-        self.0[place(refused)].fetch_add(1, Ordering::Relaxed);
+        self.add_status(refused.status().as_u16());
+    }
+
+    /// Counts one that was answered with this status. What turns nobody away is not counted.
+    pub fn add_status(&self, status: u16) {
+        if let Some(place) = CLASSES.iter().position(|(known, _)| *known == status) {
+            self.0[place].fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// What was counted since the last call, statuses without any left out.
     pub fn take(&self) -> Vec<(&'static str, u64)> {
         let counts = CLASSES.into_iter().zip(&self.0);
-        counts.map(|(class, count)| (class, count.swap(0, Ordering::Relaxed))).filter(|(_, count)| *count > 0).collect()
+        let taken = counts.map(|((_, class), count)| (class, count.swap(0, Ordering::Relaxed)));
+        taken.filter(|(_, count)| *count > 0).collect()
     }
 
     /// Puts back what could not be recorded. What is no class of this kind is not taken.
     pub fn restore(&self, class: &str, count: u64) {
-        if let Some(place) = CLASSES.iter().position(|known| *known == class) {
+        if let Some(place) = CLASSES.iter().position(|(_, known)| *known == class) {
             self.0[place].fetch_add(count, Ordering::Relaxed);
         }
-    }
-}
-
-/// Place of its status in [`CLASSES`].
-const fn place(refused: &Refused) -> usize {
-    match refused {
-        Refused::BodyBroken | Refused::Forwarded => 0,
-        Refused::CredentialsMissing | Refused::CredentialsInvalid => 1,
-        Refused::Forbidden => 2,
-        Refused::NotFound => 3,
-        Refused::Method { .. } => 4,
-        Refused::BodyTimeout { .. } | Refused::BodyTooSlow { .. } => 5,
-        Refused::BodyTooLarge { .. } => 6,
-        Refused::MediaType { .. } => 7,
-        Refused::TooManyRequests { .. } | Refused::QuotaUsedUp { .. } => 8,
-        Refused::Busy { .. } => 9,
     }
 }
 
@@ -88,6 +90,8 @@ mod tests {
             let class = format!("http-{}", refused.status().as_u16());
             assert_eq!(counts.take(), [(class.as_str(), 1)], "{refused:?}");
         }
+        counts.add_status(201);
+        assert_eq!(counts.take(), []);
         counts.restore("http-415", 3);
         counts.restore("tsa.version", 3);
         assert_eq!(counts.take(), [("http-415", 3)]);

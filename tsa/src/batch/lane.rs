@@ -192,6 +192,14 @@ impl Lane {
         }
     }
 
+    /// Counts a request that was answered with this status and no batch.
+    pub(crate) fn turned_away(&self, asked: Option<&str>, status: u16) {
+        self.shared.service.refusals.add_status(status);
+        if let Ok(unit) = self.unit(asked) {
+            unit.counts.refused.add(1);
+        }
+    }
+
     /// Stops the thread after what it is doing. What is stored and pending waits for the next start.
     pub fn stop(&self) {
         self.shared.state().stopping = true;

@@ -154,7 +154,19 @@ pub(super) async fn submit_at(
     answer(request, payload, &door, lane, Some(&tsu)).await
 }
 
+/// Answers a request, and counts it where it is turned away: whoever guesses keys here leaves the same traces as at `/tsa`.
 async fn answer(
+    request: HttpRequest,
+    payload: Payload,
+    door: &Door,
+    lane: Data<Lane>,
+    tsu: Option<&str>,
+) -> Result<HttpResponse, Problem> {
+    let outcome = take_in(request, payload, door, lane.clone(), tsu).await;
+    outcome.inspect_err(|problem| lane.turned_away(tsu, problem.status().as_u16()))
+}
+
+async fn take_in(
     request: HttpRequest,
     payload: Payload,
     door: &Door,

@@ -384,6 +384,24 @@ async fn the_same_key_at_another_tsu_is_another_request() {
     assert_eq!((other.status, other.text("code").as_str()), (422, "tsa.batch.idempotency-key-taken"));
 }
 
+/// Whoever guesses keys or floods the lane is in the log, as at `/tsa`.
+#[actix_web::test]
+async fn the_log_hears_how_many_requests_were_turned_away_and_why() {
+    let world = World::plain();
+    let plain = || TestRequest::post().uri("/tsa/batches").set_payload("x");
+    let unknown = post(body(&digests(0, 1))).uri("/tsa/other/batches");
+    for asked in [plain(), plain(), post("{}".to_owned()), unknown] {
+        assert!(world.call(asked).await.status >= 400);
+    }
+    world.bench.service.stop().unwrap();
+    let refusals = world.bench.entries().into_iter().filter_map(|entry| match entry {
+        Entry::Refusals(refusals) => Some((refusals.class.as_str().to_owned(), refusals.count)),
+        _ => None,
+    });
+    let expected = [("http-400", 1), ("http-404", 1), ("http-415", 2)];
+    assert_eq!(refusals.collect::<Vec<_>>(), expected.map(|(class, count)| (class.to_owned(), count)));
+}
+
 #[actix_web::test]
 async fn refuses_what_is_no_batch() {
     let mut setup = Setup::default();
