@@ -157,7 +157,7 @@ fn check_algorithms(
 fn check_keys(units: &[CheckedUnit]) -> Result<(), StartError> {
     let mut seen: Vec<(&str, &[u8])> = Vec::new();
     for unit in units {
-        for key in unit.chains.iter().map(|chain| chain[0].spki()) {
+        for key in unit.certificates().map(Certificate::spki) {
             if let Some((one, _)) = seen.iter().find(|(_, known)| *known == key) {
                 return Err(StartError::KeyTwice { one: (*one).to_owned(), other: unit.config.name.clone() });
             }
@@ -171,36 +171,12 @@ fn check_keys(units: &[CheckedUnit]) -> Result<(), StartError> {
 fn check_subjects(units: &[CheckedUnit]) -> Result<(), StartError> {
     let of = |qualified: bool| {
         let kind = units.iter().filter(move |unit| unit.config.qualified == qualified);
-        kind.flat_map(|unit| unit.chains.iter().map(move |chain| (&unit.config.name, &chain[0])))
+        kind.flat_map(|unit| unit.certificates().map(move |certificate| (&unit.config.name, certificate)))
     };
     for (qualified, certificate) in of(true) {
         if let Some((other, _)) = of(false).find(|(_, other)| other.subject() == certificate.subject()) {
             let (qualified, other) = (qualified.clone(), other.clone());
             return Err(StartError::SubjectShared { qualified, other, subject: certificate.subject_text() });
-        }
-    }
-    Ok(())
-}
-
-/// What a key and a subject were in the configuration in force, they stay in the next: a key does not go to another TSU (TSP-65), and what
-/// stamped without the qualified statement does not stamp with it, nor the other way round (TSP-72).
-///
-/// # Errors
-/// [`StartError::KeyTwice`], [`StartError::SubjectShared`].
-pub(crate) fn check_kept(units: &[CheckedUnit], old: &Units, in_force: &Config) -> Result<(), StartError> {
-    for before in &in_force.tsu {
-        let known = old.find(&before.name).into_iter().flat_map(|unit| unit.chains()).map(|chain| &chain[0]);
-        for (known, unit) in known.flat_map(|known| units.iter().map(move |unit| (known, unit))) {
-            let (name, mut certificates) = (&unit.config.name, unit.chains.iter().map(|chain| &chain[0]));
-            if *name != before.name && certificates.clone().any(|certificate| certificate.spki() == known.spki()) {
-                return Err(StartError::KeyTwice { one: before.name.clone(), other: name.clone() });
-            }
-            let is_other = unit.config.qualified != before.qualified;
-            if is_other && certificates.any(|certificate| certificate.subject() == known.subject()) {
-                let (one, other) = (before.name.clone(), name.clone());
-                let (qualified, other) = if before.qualified { (one, other) } else { (other, one) };
-                return Err(StartError::SubjectShared { qualified, other, subject: known.subject_text() });
-            }
         }
     }
     Ok(())
@@ -212,6 +188,11 @@ pub(crate) fn test_keys(units: &[CheckedUnit], engine: &dyn Verify) -> Vec<Resul
 }
 
 impl CheckedUnit {
+    /// Those of its keys, the retired ones' too.
+    pub(crate) fn certificates(&self) -> impl Iterator<Item = &Certificate> + Clone {
+        self.chains.iter().map(|chain| &chain[0])
+    }
+
     /// The unit, once the log has introduced the certificates of its seats: `entries`, in their order. What it has counted, and what is used
     /// of its quota, is carried over from the unit of this name in `old`.
     ///

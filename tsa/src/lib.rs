@@ -16,6 +16,7 @@ mod label;
 pub mod life;
 mod meter;
 pub mod offer;
+mod past;
 mod pool;
 pub mod refusal;
 mod refusal_class;

@@ -97,14 +97,14 @@ impl Service {
         }
         let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
         let Reload { config, config_digest, tsus } = reload;
-        if config.batch != in_force.batch {
+        if config.batch != in_force.config.batch {
             return Err(ReloadError::Batch);
         }
         let (old, micros, now) = (self.units(), self.now_micros(), LogTime::system_now());
         let rules =
             Rules { engine: &*self.engine, crypto_policy: &self.crypto_policy, at: micros.div_euclid(1_000_000) };
         let checked = assemble::check(&config, tsus, rules)?;
-        assemble::check_kept(&checked, &old, &in_force)?;
+        in_force.past.check(&checked)?;
         let tests = self.test(&checked, &old)?;
 
         let seats = || checked.iter().flat_map(|unit| &unit.seats);
@@ -123,11 +123,12 @@ impl Service {
         }
         new.look(micros);
 
-        let mut changed = Changed::between(&in_force, &config);
+        let mut changed = Changed::between(&in_force.config, &config);
         changed.files(&old, &new);
         record_config(&self.log, config_digest, changed.labels(), now)?;
+        in_force.past.remember(&new, &config);
+        in_force.config = config;
         self.units.store(Arc::new(new));
-        *in_force = config;
         Ok(changed)
     }
 

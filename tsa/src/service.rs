@@ -23,6 +23,7 @@ use crate::{
     journal::{Journal, JournalThread, SERVICE},
     label::label,
     meter::{Meter, observe_units},
+    past::Past,
     serial::SerialSource,
     start::StartError,
     timekeeper::TimeBase,
@@ -86,8 +87,16 @@ pub struct Service {
     pub(crate) crypto_policy: Arc<CryptoPolicy>,
     /// None: the service has been stopped.
     pub(crate) journal: Mutex<Option<JournalThread>>,
-    /// The settings that `units` were made from.
-    pub(crate) in_force: Mutex<Config>,
+    pub(crate) in_force: Mutex<InForce>,
+}
+
+/// What a reload is held against.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    /// The settings that the units were made from.
+    pub(crate) config: Config,
+    /// What keys and subjects were under these settings and all before them.
+    pub(crate) past: Past,
 }
 
 impl fmt::Debug for Service {
@@ -132,6 +141,8 @@ impl Service {
             seat.health().set_key(outcome.is_ok());
         }
         units.look(at.saturating_mul(1_000_000));
+        let mut past = Past::default();
+        past.remember(&units, &config);
         let units = Arc::new(ArcSwap::from_pointee(units));
 
         let refusals = Arc::new(RefusalCounts::default());
@@ -144,7 +155,7 @@ impl Service {
         let meter = Meter::new(&registry);
         observe_units(&registry, &units, &base);
         let journal = Mutex::new(Some(JournalThread::start(journal).map_err(StartError::Thread)?));
-        let in_force = Mutex::new(config);
+        let in_force = Mutex::new(InForce { config, past });
         Ok(Arc::new(Self { units, base, serials, refusals, log, meter, engine, crypto_policy, journal, in_force }))
     }
 

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use actix_web::rt::System;
@@ -18,7 +19,7 @@ use kokuin_audit::{
     Entry, Kind,
     entry::{Digest, KeyStateName},
 };
-use kokuin_key::SigningKey;
+use kokuin_key::{Protection, SigningKey};
 use kokuin_tsa::{
     Changed, Config, KeyParts, Reload, ReloadError, TsuConfig, TsuParts, Worker,
     config::{ConfiguredState, PolicyId},
@@ -108,7 +109,7 @@ fn refuses_a_configuration_whole_and_goes_on() {
 #[test]
 fn refuses_a_new_key_that_does_not_sign_tsp_65() {
     let bench = Setup::default().start();
-    let key = Arc::new(FaultyKey::new(Arc::clone(&keys().p384), kokuin_key::Protection::Software));
+    let key = Arc::new(FaultyKey::new(Arc::clone(&keys().p384), Protection::Software));
     key.set_fault(Fault::WrongAnswer);
     let parts = parts("tsu-1", key.clone(), certify_as(key.as_ref(), "Second TSU"));
     assert_eq!(reload(&bench, config(), vec![parts]).unwrap_err().code(), "tsa.reload.key");
@@ -124,10 +125,10 @@ fn retires_a_unit_and_says_so_tsp_71() {
     assert_eq!(told.names(), ["tsu.tsu-1.state"]);
     assert_eq!(signer(&bench, "tsu-1"), None);
     let retired = |entry: &Entry| matches!(entry, Entry::KeyState(change) if change.state == KeyStateName::Retired);
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(20);
     while !bench.entries().iter().any(retired) {
-        assert!(std::time::Instant::now() < deadline);
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(Instant::now() < deadline);
+        std::thread::sleep(Duration::from_millis(20));
     }
     bench.service.stop().unwrap();
     assert_eq!(reload(&bench, config(), vec![first(&bench)]).unwrap_err().code(), "tsa.reload.stopped");
@@ -192,10 +193,10 @@ fn states(bench: &Bench, key: &str) -> Vec<KeyStateName> {
 }
 
 fn await_states(bench: &Bench, key: &str, expected: &[KeyStateName]) {
-    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_secs(20);
     while states(bench, key) != expected {
-        assert!(std::time::Instant::now() < deadline, "{:?}", states(bench, key));
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        assert!(Instant::now() < deadline, "{:?}", states(bench, key));
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -260,4 +261,22 @@ fn a_tsu_does_not_become_qualified_under_its_name_tsp_72() {
     let other = parts("tsu-1", Arc::clone(key), certify_as(key.as_ref(), "Qualified TSU"));
     reload(&bench, qualified, vec![other]).unwrap();
     assert_eq!(signer(&bench, "tsu-1").unwrap(), key.public_key());
+}
+
+/// TSP-65, TSP-72: nor over two reloads, of which the first takes the key or the subject away.
+#[test]
+fn what_a_key_and_a_subject_were_is_known_over_two_reloads_tsp_65_tsp_72() {
+    let bench = Setup::default().start();
+    let key = &keys().p384;
+    let chain = certify_as(key.as_ref(), "Second TSU");
+    let without = || parts("tsu-1", Arc::clone(key), chain.clone());
+    reload(&bench, config(), vec![without()]).unwrap();
+    let mut moved = config();
+    moved.tsu.push(TsuConfig::development("tsu-2", "soft:tsu", PathBuf::from("tsu.pem")));
+    let second = || parts("tsu-2", bench.key.clone(), bench.certificates.clone());
+    assert_eq!(reload(&bench, moved.clone(), vec![without(), second()]).unwrap_err().code(), "tsa.start.key-twice");
+    let mut qualified = config();
+    qualified.tsu[0].qualified = true;
+    assert_eq!(reload(&bench, qualified, vec![first(&bench)]).unwrap_err().code(), "tsa.start.subject-shared");
+    reload(&bench, config(), vec![first(&bench)]).unwrap();
 }
