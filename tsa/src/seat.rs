@@ -5,7 +5,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    thread::available_parallelism,
+    thread::{self, available_parallelism},
 };
 
 use kokuin_key::{Protection, SigningKey};
@@ -91,6 +91,16 @@ impl Seat {
         }
         self.tsu.check_active()?;
         Err(Refusal::SelfTestFailed { key: self.tsu.key().id().to_string() })
+    }
+}
+
+impl Drop for Seat {
+    /// The threads end after the signature they are making. Whoever lets the seat go, a worker or the thread of the journal, does not wait for it.
+    fn drop(&mut self) {
+        let Some(pool) = self.pool.take() else { return };
+        if let Err(error) = thread::Builder::new().name("tsa-sign-end".to_owned()).spawn(move || drop(pool)) {
+            tracing::warn!(%error, "no thread to end signing threads on");
+        }
     }
 }
 

@@ -280,3 +280,22 @@ fn what_a_key_and_a_subject_were_is_known_over_two_reloads_tsp_65_tsp_72() {
     assert_eq!(reload(&bench, qualified, vec![first(&bench)]).unwrap_err().code(), "tsa.start.subject-shared");
     reload(&bench, config(), vec![first(&bench)]).unwrap();
 }
+
+/// A worker that is the last to know a unit does not wait for the unit's device.
+#[test]
+fn whoever_lets_a_unit_go_waits_for_no_device_thr_95() {
+    let bench = Setup { protection: Protection::Device, ..Setup::default() }.start();
+    let (unit, slow) = (bench.service.default_unit(), Duration::from_secs(4));
+    bench.key.set_fault(Fault::Slow(slow));
+    System::new().block_on(async {
+        let (body, short) = (request().encode(), Duration::from_millis(200));
+        let given_up = actix_web::rt::time::timeout(short, bench.worker.answer_at(&unit, &body)).await;
+        assert!(given_up.is_err(), "the device is at work");
+    });
+    let key = &keys().p384;
+    let other = parts("tsu-1", Arc::clone(key), certify_as(key.as_ref(), "Second TSU"));
+    reload(&bench, config(), vec![other]).unwrap();
+    let begun = Instant::now();
+    drop(unit);
+    assert!(begun.elapsed() < slow / 4, "{:?}", begun.elapsed());
+}
