@@ -11,7 +11,7 @@ use kokuin_store::{BatchRecord, BatchRepository, BatchState, StoreError};
 
 use super::BatchRefusal;
 
-/// Trees kept for whoever fetches records next; more are built again.
+/// Trees, and requests' digests, kept for whoever fetches records next; more are built and read again.
 const RECENT: usize = 4;
 
 /// The address of an answer: 16 random octets, so that nobody meets somebody else's.
@@ -77,11 +77,13 @@ pub struct Shown {
 pub struct Shelf {
     store: BatchRepository,
     recent: Mutex<VecDeque<(Vec<u8>, Arc<StampedBatch>)>>,
+    /// Settled ones: nothing in them changes any more.
+    shown: Mutex<VecDeque<Shown>>,
 }
 
 impl Shelf {
     pub(super) const fn new(store: BatchRepository) -> Self {
-        Self { store, recent: Mutex::new(VecDeque::new()) }
+        Self { store, recent: Mutex::new(VecDeque::new()), shown: Mutex::new(VecDeque::new()) }
     }
 
     pub(super) const fn store(&self) -> &BatchRepository {
@@ -93,9 +95,17 @@ impl Shelf {
     /// # Errors
     /// [`BatchRefusal::Unknown`], or the store's.
     pub fn show(&self, id: SubmissionId) -> Result<Shown, BatchRefusal> {
+        let kept = || self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(shown) = kept().iter().find(|shown| shown.id == id) {
+            return Ok(shown.clone());
+        }
         let (submission, batch) = self.store.submission(id.as_bytes())?.ok_or(BatchRefusal::Unknown)?;
         let digests = Arc::new(digests(&batch.algorithm, &submission.digests)?);
-        Ok(Shown { id, digests, batch: Arc::new(batch) })
+        let shown = Shown { id, digests, batch: Arc::new(batch) };
+        if shown.batch.state != BatchState::Pending {
+            push_recent(&mut kept(), shown.clone());
+        }
+        Ok(shown)
     }
 
     /// The address of the request that had this idempotency key; it must be the same request.
@@ -143,10 +153,14 @@ impl Shelf {
     pub(super) fn keep(&self, id: &[u8], batch: &Arc<StampedBatch>) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.retain(|(each, _)| each != id);
-        recent.push_back((id.to_vec(), Arc::clone(batch)));
-        while recent.len() > RECENT {
-            recent.pop_front();
-        }
+        push_recent(&mut recent, (id.to_vec(), Arc::clone(batch)));
+    }
+}
+
+fn push_recent<T>(recent: &mut VecDeque<T>, newest: T) {
+    recent.push_back(newest);
+    while recent.len() > RECENT {
+        recent.pop_front();
     }
 }
 

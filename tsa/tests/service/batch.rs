@@ -402,6 +402,15 @@ async fn the_log_hears_how_many_requests_were_turned_away_and_why() {
     assert_eq!(refusals.collect::<Vec<_>>(), expected.map(|(class, count)| (class.to_owned(), count)));
 }
 
+/// Records are fetched one by one: what belongs to all of them is read once.
+#[actix_web::test]
+async fn reads_what_a_request_brought_once_for_all_its_records_thr_95() {
+    let world = World::plain();
+    let answer = world.post(body(&digests(0, 2))).await;
+    let show = || world.lane.shelf().show(SubmissionId::parse(&answer.text("id")).unwrap()).unwrap();
+    assert!(Arc::ptr_eq(&show().digests, &show().digests));
+}
+
 #[actix_web::test]
 async fn refuses_what_is_no_batch() {
     let mut setup = Setup::default();
