@@ -19,6 +19,12 @@ use crate::batch::BatchConfig;
 /// The policy of development tokens, 2.999.3161.1: an OID under the arc reserved for examples.
 pub const DEVELOPMENT_POLICY: Oid = Oid::from_static(&[0x88, 0x37, 0x98, 0x59, 0x01]);
 
+/// Places of one key's queue: their memory is taken at once, so that a slip of the pen in a reload would end the service.
+const MOST_WAITING: usize = 65_536;
+
+/// Threads of one key.
+const MOST_THREADS: usize = 1_024;
+
 /// The time-stamp service's part of the configuration file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +84,14 @@ impl Config {
         }
         if self.signing_queue == 0 {
             return Err(ConfigError::NoQueue);
+        }
+        for (name, found, most) in [
+            ("signing_queue", self.signing_queue, MOST_WAITING),
+            ("signing_threads", self.signing_threads, MOST_THREADS),
+        ] {
+            if found > most {
+                return Err(ConfigError::TooMany { name, found, most });
+            }
         }
         self.check_access_points()
     }

@@ -54,6 +54,16 @@ pub enum ConfigError {
     /// A queue without places.
     #[error("signing_queue is 0")]
     NoQueue,
+    /// More threads or places than one key has use for.
+    #[error("{name} is {found}, {most} is the most")]
+    TooMany {
+        /// Which setting.
+        name: &'static str,
+        /// As configured.
+        found: usize,
+        /// What is allowed.
+        most: usize,
+    },
     /// A time of being active that ends before it begins.
     #[error("TSU {tsu} would be active from {from} until {until}")]
     Period {
@@ -100,6 +110,7 @@ impl ConfigError {
             Self::Accuracy { .. } => "tsa.config.accuracy",
             Self::ReadingAge { .. } => "tsa.config.reading-age",
             Self::NoQueue => "tsa.config.no-queue",
+            Self::TooMany { .. } => "tsa.config.too-many",
             Self::Period { .. } => "tsa.config.period",
             Self::Next { .. } => "tsa.config.next",
             Self::TwoDefaults(..) => "tsa.config.two-defaults",
@@ -116,6 +127,7 @@ impl ConfigError {
             | Self::NameTaken(_)
             | Self::NameTwice(_)
             | Self::NoQueue
+            | Self::TooMany { .. }
             | Self::Period { .. }
             | Self::Next { .. }
             | Self::TwoDefaults(..) => "docs/tsa.md",

@@ -80,7 +80,7 @@ fn refuses_what_the_algorithm_policy_has_ended() {
 #[test]
 fn refuses_settings_that_break_a_rule_thr_103() {
     type Change = fn(&mut Config);
-    let changes: [(Change, &str); 8] = [
+    let changes: [(Change, &str); 10] = [
         (|config| config.tsu[0].name = "Tsu 1".to_owned(), "tsa.config.name"),
         (|config| config.tsu[0].name = "certchain".to_owned(), "tsa.config.name-taken"),
         (|config| config.tsu[0].policies.clear(), "tsa.config.no-policy"),
@@ -89,6 +89,8 @@ fn refuses_settings_that_break_a_rule_thr_103() {
         (|config| config.tsu[0].accuracy_ms = 0, "tsa.config.accuracy"),
         (|config| config.tsu[0].accuracy_ms = 249, "tsa.config.reading-age"),
         (|config| config.signing_queue = 0, "tsa.config.no-queue"),
+        (|config| config.signing_queue = 65_537, "tsa.config.too-many"),
+        (|config| config.signing_threads = 1_025, "tsa.config.too-many"),
     ];
     for (change, code) in changes {
         let mut setup = Setup::default();
