@@ -63,6 +63,14 @@ impl Folder {
         self.sync()
     }
 
+    /// Waits until nobody else makes a key here; others wait until what this gives is dropped.
+    pub(super) fn lock(&self) -> Result<File, SoftError> {
+        let io = |reason| SoftError::Io { path: self.0.clone(), reason };
+        let folder = File::open(&self.0).map_err(io)?;
+        folder.lock().map_err(io)?;
+        Ok(folder)
+    }
+
     /// Puts what was made or removed in the folder on the disk.
     pub(super) fn sync(&self) -> Result<(), SoftError> {
         let io = |reason| SoftError::Io { path: self.0.clone(), reason };

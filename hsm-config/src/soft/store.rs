@@ -56,6 +56,8 @@ impl SoftStore {
         algorithm: KeyAlgorithm,
         purpose: Purpose,
     ) -> Result<Arc<dyn SigningKey>, SoftError> {
+        // Whoever is second finds the first one's key, and leaves its description alone.
+        let _alone = self.folder.lock()?;
         let key_file = self.folder.key_file(id);
         if fs::symlink_metadata(&key_file).is_ok() {
             return Err(SoftError::Exists(id.clone()));

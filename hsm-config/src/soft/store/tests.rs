@@ -55,6 +55,29 @@ fn a_key_is_opened_again_with_its_kind_and_purpose() {
     assert_eq!(place.open().unwrap().list().unwrap(), [id("tsu")]);
 }
 
+/// EN 319 421 7.6.2: what is there is never replaced, its purpose neither.
+#[test]
+fn of_two_that_make_one_key_at_one_time_one_makes_it_and_the_other_changes_nothing() {
+    let place = Place::new();
+    for round in 0..4 {
+        let id = id(&format!("key-{round}"));
+        let make = |purpose| {
+            let made = place.open().unwrap().create(&id, KeyAlgorithm::P256, purpose);
+            made.map(|key| key.purpose()).map_err(|refused| refused.code())
+        };
+        let made = std::thread::scope(|scope| {
+            [Purpose::Tst, Purpose::Seal]
+                .map(|purpose| {
+                    let make = &make;
+                    scope.spawn(move || make(purpose))
+                })
+                .map(|one| one.join().unwrap())
+        });
+        let kept = place.open().unwrap().load(&id).unwrap().purpose();
+        assert!(made.contains(&Ok(kept)) && made.contains(&Err("soft.exists")), "{kept:?} is left of {made:?}");
+    }
+}
+
 #[test]
 fn files_are_for_their_owner_alone_and_hold_no_key_in_the_clear() {
     let place = Place::new();
