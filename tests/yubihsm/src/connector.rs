@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    io,
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -31,8 +32,8 @@ pub(crate) struct Connector {
     /// Held as long as the device works: it does one thing at a time.
     turn: Mutex<()>,
     faults: Mutex<Faults>,
-    /// The last answer of each session.
-    answers: Mutex<BTreeMap<u8, Vec<u8>>>,
+    /// The last answer of each session, and the last outside of any.
+    answers: Mutex<BTreeMap<Option<u8>, Vec<u8>>>,
     unplugged: AtomicBool,
 }
 
@@ -102,7 +103,13 @@ impl Connector {
             Some(Fault::Slow { ms }) => extra = Duration::from_millis(ms),
             _ => {}
         }
-        let Transaction { answer, latency } = self.device().transact(frame, tamper);
+        let mut device = self.device();
+        let Transaction { answer, latency } = device.transact(frame, tamper);
+        // A device that cannot keep what it did must not say that it did.
+        if keep(&device).is_err() {
+            return failure("500 Internal Server Error");
+        }
+        drop(device);
         thread::sleep((latency + extra).saturating_sub(begun.elapsed()));
         let reply = self.spoil(&answer, fault);
         drop(turn);
@@ -113,11 +120,9 @@ impl Connector {
     fn spoil(&self, answer: &[u8], fault: Option<Fault>) -> Reply {
         let session = answer.get(3).copied().filter(|_| answer.first() == Some(&0x85));
         let mut answers = lock(&self.answers);
-        let before = session.and_then(|session| answers.get(&session).cloned());
-        let other = answers.iter().find(|(of, _)| Some(**of) != session).map(|(_, answer)| answer.clone());
-        if let Some(session) = session {
-            answers.insert(session, answer.to_vec());
-        }
+        let before = answers.get(&session).or_else(|| answers.get(&None)).cloned();
+        let other = answers.iter().find(|(of, _)| of.is_some() && **of != session).map(|(_, answer)| answer.clone());
+        answers.insert(session, answer.to_vec());
         drop(answers);
         let mut frame = answer.to_vec();
         match fault {
@@ -183,6 +188,12 @@ impl Service for Connector {
             _ => failure("404 Not Found"),
         }
     }
+}
+
+/// Saves the device, if there is a file for it.
+pub(crate) fn keep(device: &Device) -> io::Result<()> {
+    let Some(path) = &device.settings.state else { return Ok(()) };
+    device.save().map_err(io::Error::other)?.store_in(path)
 }
 
 fn binary(frame: &[u8]) -> Reply {

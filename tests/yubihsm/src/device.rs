@@ -22,11 +22,12 @@ use crate::{
     keys,
     object::{Capabilities, Object, ObjectType, Store},
     refusal::Refusal,
+    saved::Saved,
     settings::{Firmware, Settings},
     wire::{self, Command, Frame},
 };
 use attest::Attestor;
-use options::Options;
+pub(crate) use options::Options;
 use session::{Rights, Sessions, State};
 
 /// The key of a fresh device, and its password.
@@ -104,6 +105,35 @@ impl Device {
         };
         device.factory_reset()?;
         Ok(device)
+    }
+
+    /// The device that was saved, started again.
+    ///
+    /// # Errors
+    /// If what was saved is not a device.
+    pub(crate) fn restore(settings: Settings, saved: &Saved) -> Result<Self, Refusal> {
+        let mut device = Self {
+            serial: saved.serial,
+            store: saved.store(),
+            log: saved.log.clone(),
+            options: saved.options.clone(),
+            sessions: Sessions::default(),
+            identity: keys::open_ec(Algorithm::P256, &saved.identity)?,
+            attestor: Attestor::restore(&saved.attestor)?,
+            signatures: Vec::new(),
+            booted: Instant::now(),
+            moved: Duration::ZERO,
+            settings,
+        };
+        device.power_cycle();
+        Ok(device)
+    }
+
+    /// What it keeps without power.
+    pub(crate) fn save(&self) -> Result<Saved, Refusal> {
+        let identity = keys::ec_payload(&self.identity)?;
+        let (log, options) = (self.log.clone(), self.options.clone());
+        Ok(Saved::new(self.serial, &self.store, log, options, identity, self.attestor.save()?))
     }
 
     /// Everything goes, and the factory key comes back.

@@ -27,7 +27,7 @@ pub fn generate(algorithm: Algorithm) -> Result<Vec<u8>, Refusal> {
     }
     if let Some((curve, size)) = algorithm.curve() {
         let key = EcKey::generate(&*EcGroup::from_curve_name(curve)?)?;
-        return ec_payload(key.private_key(), curve, size);
+        return point_payload(key.private_key(), curve, size);
     }
     if algorithm == Algorithm::ED25519 {
         return ed25519_payload(&PKey::generate_ed25519()?.raw_private_key()?);
@@ -48,7 +48,7 @@ pub fn import(algorithm: Algorithm, secret: &[u8]) -> Result<Vec<u8>, Refusal> {
     }
     if let Some((curve, size)) = algorithm.curve() {
         exactly(size)?;
-        return ec_payload(&*BigNum::from_slice(secret)?, curve, size);
+        return point_payload(&*BigNum::from_slice(secret)?, curve, size);
     }
     exactly(ED25519)?;
     if algorithm == Algorithm::ED25519 { ed25519_payload(secret) } else { Err(Refusal::InvalidData) }
@@ -79,6 +79,14 @@ pub fn open_ec(algorithm: Algorithm, payload: &[u8]) -> Result<EcKey<Private>, R
     let (scalar, point) = payload.split_at_checked(size).ok_or(Refusal::InvalidData)?;
     let point = EcPoint::from_bytes(&group, &[&[4], point].concat(), &mut *BigNumContext::new()?)?;
     Ok(EcKey::from_private_components(&group, &*BigNum::from_slice(scalar)?, &point)?)
+}
+
+/// The payload of a P-256 key.
+///
+/// # Errors
+/// [`Refusal::InvalidData`] if it is on another curve.
+pub fn ec_payload(key: &EcKey<Private>) -> Result<Vec<u8>, Refusal> {
+    point_payload(key.private_key(), Nid::X9_62_PRIME256V1, 32)
 }
 
 /// The public half of a payload as `GetPublicKey` tells it: n, `X || Y`, or 32 bytes.
@@ -146,7 +154,7 @@ fn open_rsa(payload: &[u8], bits: u32) -> Result<Rsa<Private>, Refusal> {
     Ok(key.set_factors(p, q)?.set_crt_params(dp, dq, qinv)?.build())
 }
 
-fn ec_payload(scalar: &BigNumRef, curve: Nid, size: usize) -> Result<Vec<u8>, Refusal> {
+fn point_payload(scalar: &BigNumRef, curve: Nid, size: usize) -> Result<Vec<u8>, Refusal> {
     let group = EcGroup::from_curve_name(curve)?;
     let mut context = BigNumContext::new()?;
     let mut point = EcPoint::new(&group)?;

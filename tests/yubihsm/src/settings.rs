@@ -1,6 +1,6 @@
 //! What a simulated device is like, before it starts. Where no vendor source says how a device behaves, the behaviour is a field of [`Choices`].
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use crate::{algorithm::Algorithm, refusal::Refusal, wire::Command};
 
@@ -19,6 +19,8 @@ pub struct Settings {
     pub session_expiry: Duration,
     /// How long a connection may be silent; the connector's server closes it then.
     pub idle: Option<Duration>,
+    /// File that the device is kept in across restarts of the program. Keys stand in it as they are.
+    pub state: Option<PathBuf>,
     /// Where no source says.
     pub choices: Choices,
 }
@@ -32,6 +34,7 @@ impl Default for Settings {
             latency: Latency::NONE,
             session_expiry: Duration::from_secs(30),
             idle: Some(Duration::from_secs(5)),
+            state: None,
             choices: Choices::default(),
         }
     }

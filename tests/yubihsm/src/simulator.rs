@@ -9,10 +9,11 @@ use std::{
 
 use crate::{
     command_log::Entry,
-    connector::Connector,
+    connector::{self, Connector},
     device::{Device, SignatureMade},
     fault::Armed,
     refusal::Refusal,
+    saved::Saved,
     server::Server,
     settings::Settings,
     wire::Command,
@@ -23,7 +24,10 @@ use crate::{
 pub enum StartError {
     /// The address cannot be listened at.
     #[error("the connector cannot listen: {0}")]
-    Listen(#[from] io::Error),
+    Listen(io::Error),
+    /// The file that the device is kept in cannot be read.
+    #[error("the saved device cannot be read: {0}")]
+    Saved(io::Error),
     /// The device could not be made.
     #[error("the device cannot start: {0}")]
     Device(#[from] Refusal),
@@ -39,14 +43,19 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    /// Starts a fresh device and its connector.
+    /// Starts a fresh device, or the one that was kept, and its connector.
     ///
     /// # Errors
-    /// [`StartError`] if the address is taken or OpenSSL fails.
+    /// [`StartError`] if the address is taken, what was kept cannot be read, or OpenSSL fails.
     pub fn start(settings: Settings) -> Result<Self, StartError> {
         let (listen, idle) = (settings.listen, settings.idle);
-        let connector = Arc::new(Connector::new(Device::new(settings)?));
-        let server = Server::open(listen, idle, Arc::<Connector>::clone(&connector))?;
+        let saved = settings.state.as_deref().map_or(Ok(None), Saved::load).map_err(StartError::Saved)?;
+        let device = match saved {
+            Some(saved) => Device::restore(settings, &saved)?,
+            None => Device::new(settings)?,
+        };
+        let connector = Arc::new(Connector::new(device));
+        let server = Server::open(listen, idle, Arc::<Connector>::clone(&connector)).map_err(StartError::Listen)?;
         Ok(Self { connector, address: server.address(), idle, server: Mutex::new(Some(server)) })
     }
 
@@ -168,6 +177,14 @@ impl Simulator {
     /// Makes the newest entry's digest a wrong one.
     pub fn break_log_chain(&self) {
         self.connector.device().log.break_last();
+    }
+
+    /// Writes the device to [`Settings::state`] now, as every frame over the connector does.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn save(&self) -> io::Result<()> {
+        connector::keep(&self.connector.device())
     }
 
     /// The connector stops: its connections end, and new ones are refused. The device and its sessions stay.

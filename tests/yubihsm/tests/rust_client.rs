@@ -142,3 +142,80 @@ fn sessions_wait_for_one_serial_device() {
     let took = begun.elapsed();
     assert!(took >= Duration::from_millis(146), "{took:?}");
 }
+
+#[test]
+fn spoiled_answers_in_the_channel_are_not_taken_for_signatures() {
+    let simulator = start();
+    let (client, other) = (login(&simulator), login(&simulator));
+    generate(&client, 5, Capability::SIGN_ECDSA, asymmetric::Algorithm::EcP256);
+    other.get_public_key(5).unwrap();
+    let faults = [
+        Fault::FlipBit { bit: 100 },
+        Fault::OtherSession,
+        Fault::Replayed,
+        Fault::Truncated { bytes: 20 },
+        Fault::PlainError { code: 3 },
+        Fault::Html,
+    ];
+    for fault in faults {
+        simulator.fault(fault.on(On::Signing));
+        // A client of its own each: this one keeps a session that it has fallen out of step with.
+        let client = login(&simulator);
+        assert!(client.sign_ecdsa_prehash_raw(5, [7; 32].as_slice()).is_err(), "{fault:?}");
+        assert_eq!(simulator.faults_waiting(), 0, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_wrong_signature_comes_through_a_genuine_channel() {
+    let simulator = start();
+    let client = login(&simulator);
+    generate(&client, 5, Capability::SIGN_ECDSA, asymmetric::Algorithm::EcP256);
+    let public = client.get_public_key(5).unwrap();
+    simulator.fault(Fault::WrongSignature.on(On::Signing));
+    let signature = client.sign_ecdsa_prehash_raw(5, [7; 32].as_slice()).unwrap();
+    assert!(!verifies(Nid::X9_62_PRIME256V1, &public.bytes, &[7; 32], &signature));
+    simulator.fault(Fault::InnerError { code: 0x0a }.on(On::Signing));
+    assert!(client.sign_ecdsa_prehash_raw(5, [7; 32].as_slice()).is_err());
+    let signature = client.sign_ecdsa_prehash_raw(5, [7; 32].as_slice()).unwrap();
+    assert!(verifies(Nid::X9_62_PRIME256V1, &public.bytes, &[7; 32], &signature), "the session goes on");
+    let results: Vec<_> = simulator.log().iter().filter(|entry| entry.command == 0x56).map(|e| e.result).collect();
+    assert_eq!(results, [0xd6, 0x0a, 0xd6]);
+}
+
+#[test]
+fn a_full_log_is_read_whole() {
+    let simulator = start();
+    let client = login(&simulator);
+    simulator.fill_log();
+    let read = client.get_log_entries().unwrap();
+    assert_eq!((read.num_entries, read.entries.len()), (62, 62));
+}
+
+#[test]
+fn attestation_leads_up_to_the_makers_root() {
+    use openssl::{
+        stack::Stack,
+        x509::{X509, X509StoreContext, X509StoreContextRef, store::X509StoreBuilder},
+    };
+    let simulator = start();
+    let client = login(&simulator);
+    generate(&client, 5, Capability::SIGN_ECDSA, asymmetric::Algorithm::EcP256);
+    let attested = client.sign_attestation_certificate(5, None).unwrap();
+    let attested = X509::from_der(attested.as_ref()).unwrap();
+    let device = X509::from_der(&client.get_opaque(0).unwrap()).unwrap();
+    let mut store = X509StoreBuilder::new().unwrap();
+    store.add_cert(X509::from_der(&simulator.attestation_root().unwrap()).unwrap()).unwrap();
+    let mut chain = Stack::new().unwrap();
+    chain.push(device).unwrap();
+    let mut context = X509StoreContext::new().unwrap();
+    assert!(context.init(&store.build(), &attested, &chain, X509StoreContextRef::verify_cert).unwrap());
+    let key = attested.public_key().unwrap().ec_key().unwrap();
+    let public = client.get_public_key(5).unwrap();
+    let point = key.public_key().to_bytes(
+        key.group(),
+        openssl::ec::PointConversionForm::UNCOMPRESSED,
+        &mut BigNumContext::new().unwrap(),
+    );
+    assert_eq!(point.unwrap()[1..], public.bytes);
+}

@@ -64,6 +64,20 @@ impl Attestor {
         Ok(builder.build())
     }
 
+    pub(crate) fn save(&self) -> Result<[Vec<u8>; 4], Refusal> {
+        let key = |key: &PKeyRef<Private>| key.private_key_to_pkcs8();
+        Ok([key(&self.maker)?, self.root.to_der()?, key(&self.key)?, self.certificate.to_der()?])
+    }
+
+    pub(crate) fn restore([maker, root, key, certificate]: &[Vec<u8>; 4]) -> Result<Self, Refusal> {
+        Ok(Self {
+            maker: PKey::private_key_from_pkcs8(maker)?,
+            root: X509::from_der(root)?,
+            key: PKey::private_key_from_pkcs8(key)?,
+            certificate: X509::from_der(certificate)?,
+        })
+    }
+
     pub(crate) fn root(&self) -> Result<Vec<u8>, Refusal> {
         Ok(self.root.to_der()?)
     }
