@@ -2,27 +2,24 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{RecvTimeoutError, Sender, channel},
     },
-    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use kokuin_audit::{Entry, Log, LogError, entry};
-use kokuin_clock_record::ClockRecord;
+use kokuin_clock::Monotonic;
+use kokuin_clock_record::{ClockRecord, label};
 use kokuin_key::{KeyState, self_test};
 use kokuin_suite::Verify;
 
-use crate::{count::RefusalCounts, credential::Credential, label::label};
+use crate::{count::RefusalCounts, credential::Credential};
 
-/// How often the thread looks.
-const TICK: Duration = Duration::from_secs(1);
 /// Refusals are counted for so long.
 const MINUTE_US: i64 = 60_000_000;
-/// Between two self-tests of the key.
-const SELF_TEST_US: i64 = 300_000_000;
+/// Between two self-tests of the key, by the monotonic clock: nobody sets that one back.
+const SELF_TEST: Duration = Duration::from_secs(300);
 
 /// What this service is called in the log.
 pub(crate) const SERVICE: &str = "eseal";
@@ -39,7 +36,7 @@ pub(crate) struct Journal {
     pub(crate) key_signs: Arc<AtomicBool>,
     key: KeyState,
     minute: i64,
-    last_self_test: i64,
+    last_self_test: Monotonic,
 }
 
 impl Journal {
@@ -54,24 +51,12 @@ impl Journal {
     ) -> Self {
         let now = entry::LogTime::system_now().unix_micros();
         let minute = now - now.rem_euclid(MINUTE_US);
-        Self { log, clock, credential, engine, refusals, key_signs, key: KeyState::Active, minute, last_self_test: now }
+        let last_self_test = clock.lock().unwrap_or_else(PoisonError::into_inner).clock().monotonic();
+        Self { log, clock, credential, engine, refusals, key_signs, key: KeyState::Active, minute, last_self_test }
     }
 
-    /// Records what has changed since the last call.
-    pub(crate) fn tick(&mut self, now: entry::LogTime) -> Result<(), LogError> {
-        self.clock.lock().unwrap_or_else(PoisonError::into_inner).tick(now)?;
-        self.record_key_state(now)?;
-        let micros = now.unix_micros();
-        if micros.saturating_sub(self.last_self_test) >= SELF_TEST_US {
-            self.last_self_test = micros;
-            self.record_self_test(now)?;
-        }
-        let minute = micros - micros.rem_euclid(MINUTE_US);
-        if minute != self.minute {
-            self.record_refusals(now)?;
-            self.minute = minute;
-        }
-        Ok(())
+    fn clock(&self) -> MutexGuard<'_, ClockRecord> {
+        self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn record_key_state(&mut self, now: entry::LogTime) -> Result<(), LogError> {
@@ -121,45 +106,25 @@ impl Journal {
     }
 }
 
-/// The thread, and the way to end it.
-#[derive(Debug)]
-pub(crate) struct JournalThread {
-    stop: Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl JournalThread {
-    /// Starts the thread.
-    ///
-    /// # Errors
-    /// If the operating system gives none.
-    pub(crate) fn start(mut journal: Journal) -> std::io::Result<Self> {
-        let (stop, stopped) = channel();
-        let thread = thread::Builder::new().name("eseal-journal".to_owned()).spawn(move || {
-            loop {
-                let end = match stopped.recv_timeout(TICK) {
-                    Err(RecvTimeoutError::Timeout) => false,
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
-                };
-                let now = entry::LogTime::system_now();
-                let outcome = if end { journal.record_refusals(now) } else { journal.tick(now) };
-                if let Err(error) = outcome {
-                    tracing::warn!(%error, "the log did not take an entry of the journal");
-                }
-                if end {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { stop, thread })
+impl kokuin_clock_record::Journal for Journal {
+    fn tick(&mut self, now: entry::LogTime) -> Result<(), LogError> {
+        self.clock().tick(now)?;
+        self.record_key_state(now)?;
+        let monotonic = self.clock().clock().monotonic();
+        if monotonic.since(self.last_self_test) >= SELF_TEST {
+            self.last_self_test = monotonic;
+            self.record_self_test(now)?;
+        }
+        let micros = now.unix_micros();
+        let minute = micros - micros.rem_euclid(MINUTE_US);
+        if minute != self.minute {
+            self.record_refusals(now)?;
+            self.minute = minute;
+        }
+        Ok(())
     }
 
-    /// Ends the thread, with the refusals counted so far recorded.
-    pub(crate) fn stop(self) {
-        // A thread that is gone has nothing to be told.
-        let _ = self.stop.send(());
-        if self.thread.join().is_err() {
-            tracing::error!("the journal's thread panicked");
-        }
+    fn close(&mut self, now: entry::LogTime) -> Result<(), LogError> {
+        self.record_refusals(now)
     }
 }

@@ -17,7 +17,6 @@ mod http;
 mod id;
 mod idempotency;
 mod journal;
-mod label;
 mod meter;
 mod request;
 mod service;

@@ -15,6 +15,7 @@ use kokuin_audit::{
     entry::{self, Digest, LogTime},
 };
 use kokuin_clock::Clock;
+use kokuin_clock_record::{JournalThread, label};
 use kokuin_fetch::{Client, Url};
 use kokuin_key::{SigningKey, self_test};
 use kokuin_settings::Secret;
@@ -32,8 +33,7 @@ use crate::{
     error::SealError,
     id::SealId,
     idempotency::InProgress,
-    journal::{Journal, JournalThread, SERVICE},
-    label::label,
+    journal::{Journal, SERVICE},
     meter::Meter,
     signers::Signers,
     stage::{
@@ -182,7 +182,7 @@ impl Service {
             refusals,
             key_signs,
             meter: Meter::new(&parts.registry),
-            journal: Mutex::new(Some(JournalThread::start(journal).map_err(StartError::Thread)?)),
+            journal: Mutex::new(Some(JournalThread::start("eseal-journal", journal).map_err(StartError::Thread)?)),
             log,
         };
         Ok(Arc::new(service))

@@ -1,10 +1,11 @@
-//! What the log and the metrics hear of the clock: its states, its sources, leap seconds.
+//! What the log and the metrics hear of the clock: its states, its sources, leap seconds; and the thread on which a service says that and more.
 //!
 //! Lives here: the mapping of a clock's report to entries and gauges, for both services. Must not know: tokens, seals, how time is measured.
 
 mod allowance;
 mod entries;
 mod gauges;
+mod journal;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use kokuin_clock::{
 
 pub use entries::label;
 pub use gauges::observe;
+pub use journal::{Journal, JournalThread, TICK};
 
 /// What was recorded of a clock so far.
 #[derive(Debug)]
@@ -52,6 +54,12 @@ impl ClockRecord {
             self.record_changed_sources(&report, now)?;
         }
         self.record_state(now)
+    }
+
+    /// The clock itself, for what comes at its time.
+    #[must_use]
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// Whether the state that was recorded last lets tokens and seals have a time.

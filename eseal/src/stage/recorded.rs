@@ -6,13 +6,13 @@ use kokuin_audit::{
     commitment::CommitmentLabel,
     entry::{Digest, LogTime, Seal},
 };
+use kokuin_clock_record::label;
 use kokuin_store::{SealRecord, SealRepository, StoreError};
 
 use crate::{
     error::SealError,
     format::{SealFormat, SealLevel},
     id::SealId,
-    label::label,
     stage::SealWithEvidence,
 };
 

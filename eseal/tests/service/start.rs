@@ -1,6 +1,9 @@
 //! A service that must not start does not, and names the rule.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use kokuin_audit::Entry;
 use kokuin_key::Purpose;
@@ -34,6 +37,22 @@ fn records_its_start() {
         })
         .collect();
     assert_eq!(kinds, ["log-open", "service-start", "config", "certificate", "self-test"]);
+}
+
+/// Whoever sets the machine's clock back puts no self-test off.
+#[test]
+fn tests_its_key_every_five_minutes_of_the_monotonic_clock() {
+    let setup = Setup::default();
+    let clock = Arc::clone(&setup.clock);
+    let bench = setup.start();
+    let tests = || bench.entries().iter().filter(|entry| matches!(entry, Entry::SelfTest(_))).count();
+    assert_eq!(tests(), 1);
+    clock.pass(301);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while tests() < 2 {
+        assert!(Instant::now() < deadline, "no self-test");
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 #[test]
