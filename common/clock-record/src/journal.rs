@@ -82,14 +82,20 @@ mod tests {
 
     struct Told(Arc<Mutex<Vec<&'static str>>>);
 
+    impl Told {
+        fn tell(&self, what: &'static str) {
+            self.0.lock().unwrap().push(what);
+        }
+    }
+
     impl Journal for Told {
         fn tick(&mut self, _: LogTime) -> Result<(), LogError> {
-            self.0.lock().unwrap().push("tick");
+            self.tell("tick");
             Ok(())
         }
 
         fn close(&mut self, _: LogTime) -> Result<(), LogError> {
-            self.0.lock().unwrap().push("close");
+            self.tell("close");
             Ok(())
         }
 
