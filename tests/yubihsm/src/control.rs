@@ -12,6 +12,7 @@ use crate::{
     fault::Armed,
     http::{Reply, Request},
     server::{Server, Service},
+    settings::Latency,
     simulator::Simulator,
 };
 
@@ -50,6 +51,11 @@ pub enum Order {
     StartConnector,
     /// [`Simulator::restart_connector`].
     RestartConnector,
+    /// [`Simulator::set_latency`], by the pace of signatures.
+    Pace {
+        /// 0 is no waiting, 100 a real device.
+        percent: u32,
+    },
     /// [`Simulator::advance`].
     Advance {
         /// How far.
@@ -109,6 +115,7 @@ impl Desk {
             Order::StopConnector => simulator.stop_connector(),
             Order::StartConnector => return simulator.start_connector().map_err(|error| error.to_string()),
             Order::RestartConnector => return simulator.restart_connector().map_err(|error| error.to_string()),
+            Order::Pace { percent } => simulator.set_latency(Latency::pace(percent)),
             Order::Advance { seconds } => simulator.advance(Duration::from_secs(seconds)),
             Order::RogueSign { key, signing_key, digest } => {
                 let digest = hex::decode(digest).map_err(|error| error.to_string())?;

@@ -156,7 +156,7 @@ impl Device {
     pub fn power_cycle(&mut self) {
         self.sessions.clear();
         self.booted = Instant::now();
-        if self.options.force_audit > 0 && self.log.is_full() {
+        if self.log_is_closed() {
             self.log.unlogged_boots = self.log.unlogged_boots.saturating_add(1);
         } else {
             self.log.boot(0);
@@ -259,6 +259,11 @@ impl Device {
             self.sessions.close(id);
         }
         let opened = opened?;
+        // Old firmware takes this option, and with a full log can then not be read any more (yubihsm.md section 6).
+        let wrapping_audited = self.options.audits(Command::SESSION_MESSAGE);
+        if wrapping_audited && self.log_is_closed() {
+            return Err(Refusal::LogFull);
+        }
         let mut channel = opened.next;
         let answer = match Frame::parse(&opened.inner) {
             Ok(frame) => match self.run(rights, frame, tamper, latency) {
@@ -267,6 +272,9 @@ impl Device {
             },
             Err(refusal) => wire::error(refusal),
         };
+        if wrapping_audited && !self.log_is_closed() {
+            self.record(Frame { command: Command::SESSION_MESSAGE, payload }, rights.key, NO_ID, NO_ID, None);
+        }
         let wrapped = channel.wrap(id, &answer)?;
         let closed = answer.first() == Some(&(Command::CLOSE_SESSION.0 | 0x80));
         let used = self.now() + *latency;
@@ -286,16 +294,25 @@ impl Device {
         if !self.options.audits(frame.command) {
             return;
         }
-        if self.options.force_audit > 0 && self.log.is_full() {
+        if self.log_is_closed() {
             self.log.unlogged_logins = self.log.unlogged_logins.saturating_add(1);
-            return;
+        } else {
+            self.record(frame, NO_ID, target, NO_ID, refused);
         }
+    }
+
+    /// Under force-audit, a full log takes nothing more.
+    fn log_is_closed(&self) -> bool {
+        self.options.force_audit > 0 && self.log.is_full()
+    }
+
+    fn record(&mut self, frame: Frame<'_>, session_key: u16, target: u16, second: u16, refused: Option<&Refusal>) {
         let event = Event {
             command: frame.command,
             length: u16::try_from(frame.payload.len()).unwrap_or(u16::MAX),
-            session_key: NO_ID,
+            session_key,
             target,
-            second: NO_ID,
+            second,
             result: refused.map_or(frame.command.0 | 0x80, |refusal| refusal.byte()),
         };
         self.log.push(event, self.tick());

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         listen: arguments.listen,
         serial: arguments.serial,
         firmware: if arguments.firmware == "2.4.1" { Firmware::V2_4_1 } else { Firmware::V2_2_0 },
-        latency: if arguments.pace == 0 { Latency::NONE } else { Latency { percent: arguments.pace, ..Latency::REAL } },
+        latency: Latency::pace(arguments.pace),
         state: arguments.state,
         ..Settings::default()
     };

@@ -117,6 +117,12 @@ impl Latency {
     /// As published: P-256 73 ms, P-384 120 ms, RSA-2048 139 ms and so on (yubihsm.md section 7).
     pub const REAL: Self = Self { base: Duration::from_millis(2), percent: 100 };
 
+    /// A real device at `percent` of the published times; 0 is no waiting.
+    #[must_use]
+    pub fn pace(percent: u32) -> Self {
+        if percent == 0 { Self::NONE } else { Self { percent, ..Self::REAL } }
+    }
+
     /// Time that `command` takes with a key of `algorithm` on `bytes` of payload.
     #[must_use]
     pub fn of(self, command: Command, algorithm: Option<Algorithm>, bytes: usize) -> Duration {

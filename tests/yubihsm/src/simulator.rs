@@ -15,7 +15,7 @@ use crate::{
     refusal::Refusal,
     saved::Saved,
     server::Server,
-    settings::Settings,
+    settings::{Latency, Settings},
     wire::Command,
 };
 
@@ -130,6 +130,11 @@ impl Simulator {
     /// Power goes and comes back: sessions are lost, the start is logged.
     pub fn power_cycle(&self) {
         self.connector.device().power_cycle();
+    }
+
+    /// Changes how long commands take from now on: set up at once, then sign at a real device's pace.
+    pub fn set_latency(&self, latency: Latency) {
+        self.connector.device().settings.latency = latency;
     }
 
     /// Lets the device's clock run ahead, for the expiry of sessions.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Device, Tamper, session::Rights};
 use crate::{
     algorithm::Algorithm,
-    command_log::{Event, NO_ID},
+    command_log::NO_ID,
     object::{Capabilities, Object, ObjectType},
     refusal::Refusal,
     wire::{Command, Fields, Frame},
@@ -66,18 +66,9 @@ impl Device {
         let done = tamper.refuse.map_or_else(|| self.dispatch(&mut call), Err);
         *latency = self.settings.latency.of(command, call.algorithm, length);
         // What passed a full log is not written into it, and a reset leaves a log of its own.
-        let has_room = self.options.force_audit == 0 || !self.log.is_full();
         let was_reset = command == Command::RESET_DEVICE && done.is_ok();
-        if audited && has_room && !was_reset {
-            let event = Event {
-                command,
-                length: u16::try_from(length).unwrap_or(u16::MAX),
-                session_key: rights.key,
-                target: call.target,
-                second: call.second,
-                result: done.as_ref().map_or_else(|refusal| refusal.byte(), |_| command.0 | 0x80),
-            };
-            self.log.push(event, self.tick());
+        if audited && !self.log_is_closed() && !was_reset {
+            self.record(frame, rights.key, call.target, call.second, done.as_ref().err());
         }
         done
     }
@@ -88,7 +79,7 @@ impl Device {
             command,
             Command::GET_LOG_ENTRIES | Command::SET_LOG_INDEX | Command::DEVICE_INFO | Command::CLOSE_SESSION
         ) || self.settings.choices.unaudited_passes_full_log && !self.options.audits(command);
-        self.options.force_audit > 0 && self.log.is_full() && !passes
+        self.log_is_closed() && !passes
     }
 
     fn dispatch(&mut self, call: &mut Call<'_>) -> Result<Vec<u8>, Refusal> {
