@@ -13,12 +13,12 @@ use anyhow::Context as _;
 use kokuin_asn1::Oid;
 use kokuin_fetch::{
     Client, Limits, Reach, Url,
-    tsp::{self, TspRequest},
+    tsp::{self, TspError, TspRequest},
 };
 use kokuin_settings::{Secret, SecretFile};
 use kokuin_suite::{DigestAlgorithm, Hasher};
 
-use crate::{output, receipt, tls::TlsArgs};
+use crate::{output, problem, receipt, tls::TlsArgs};
 
 /// What to stamp, and where.
 #[derive(Debug, clap::Args)]
@@ -83,7 +83,7 @@ fn stamp(authority: &Authority, algorithm: DigestAlgorithm, args: &Args, file: &
     request.policy = args.policy.as_ref();
     request.cert_req = !args.no_cert;
     request.bearer = api_key.as_ref();
-    let answer = tsp::request(client, url, &request)?;
+    let answer = tsp::request(client, url, &request).map_err(told)?;
 
     let tsr = output::with_suffix(file, ".tsr");
     output::write(&tsr, &answer.response, args.force)?;
@@ -99,6 +99,14 @@ fn stamp(authority: &Authority, algorithm: DigestAlgorithm, args: &Args, file: &
         None => println!("{}: this authority gives no log receipt", tsr.display()),
     }
     Ok(())
+}
+
+/// What the authority says of it, where it turned the request away.
+fn told(error: TspError) -> anyhow::Error {
+    match error {
+        TspError::TurnedAway(answer) => problem::told(&answer),
+        other => other.into(),
+    }
 }
 
 /// Reads `file` once, piece by piece.

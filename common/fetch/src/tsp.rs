@@ -93,7 +93,10 @@ pub struct TspAnswer {
 pub fn request(client: &Client, url: &Url, wanted: &TspRequest<'_>) -> Result<TspAnswer, TspError> {
     let nonce = if wanted.nonce { Some(random_nonce()?) } else { None };
     let asked = Asked::new(wanted, nonce);
-    let answer = client.post(url, QUERY, &asked.query(), wanted.bearer)?;
+    let answer = client.submit(url, QUERY, "*/*", &asked.query(), wanted.bearer)?;
+    if answer.status != 200 {
+        return Err(TspError::TurnedAway(Box::new(answer)));
+    }
     if answer.content_type != REPLY {
         return Err(FetchError::ContentType { expected: REPLY, found: answer.content_type }.into());
     }

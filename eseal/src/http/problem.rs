@@ -46,7 +46,9 @@ impl SealError {
             Self::AlreadySealed(_) | Self::InProgress => StatusCode::CONFLICT,
             Self::SealUnknown => StatusCode::NOT_FOUND,
             Self::ReadBack(_) | Self::Defect => StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Tsa(TspError::Fetch(error)) if error.may_pass() => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Tsa(error @ (TspError::Fetch(_) | TspError::TurnedAway(_))) if error.may_pass() => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Tsa(_) | Self::TsaToken(_) => StatusCode::BAD_GATEWAY,
             Self::ReceiptNotYet { .. }
             | Self::Clock(_)

@@ -103,7 +103,8 @@ def run(report, work, _connections):
     kokuin = [os.environ["KOKUIN_BIN"], "timestamp", str(work / "sample"), "--tsa", f"https://localhost:{server.port}/tsa"]
     stamp = lambda *more: subprocess.run([*kokuin, "--force", *more], capture_output=True, timeout=60)
     trusted = stamp("--tls-ca", str(root[0]))
-    report.check("kokuin timestamp speaks TLS and is told 401", b"401" in trusted.stderr, trusted.stderr.decode())
+    report.check("kokuin timestamp speaks TLS and is told why it gets nothing", b"(web.credentials-missing, status 401)" in trusted.stderr,
+                 trusted.stderr.decode())
     for name, arguments in [("trusts no other authority", ["--tls-ca", str(strangers[0])]), ("trusts nobody unless told", [])]:
         wrong = stamp(*arguments)
         report.check(f"kokuin timestamp {name}", b"401" not in wrong.stderr and wrong.returncode == 1, wrong.stderr.decode())

@@ -33,6 +33,19 @@ impl PkiStatus {
         }
     }
 
+    /// The name in the ASN.1 module.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::GrantedWithMods => "grantedWithMods",
+            Self::Rejection => "rejection",
+            Self::Waiting => "waiting",
+            Self::RevocationWarning => "revocationWarning",
+            Self::RevocationNotification => "revocationNotification",
+        }
+    }
+
     /// Reads the number in a response.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use kokuin_asn1::{Asn1Error, Oid, tsp::FailureInfo, tsp::GenTime, tsp::PkiStatus};
 
 use super::Window;
-use crate::FetchError;
+use crate::{Answer, FetchError};
 
 /// A rule that a TSA's answer broke.
 #[derive(Debug, thiserror::Error)]
@@ -14,11 +14,14 @@ pub enum TspError {
     /// There is no answer.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// Turned away with another status than 200, before the question was read. Who can read what the server says of it has all of it.
+    #[error("answered with status {}", .0.status)]
+    TurnedAway(Box<Answer>),
     /// The answer is not what RFC 3161 says an answer is.
     #[error("the answer is malformed: {0}")]
     Malformed(#[from] Asn1Error),
     /// The TSA refuses, or asks to wait.
-    #[error("the TSA refuses: {status:?}, {failure:?}, {text:?}")]
+    #[error("the TSA refuses: {}", refusal(*status, *failure, text))]
     Refused {
         /// Its status.
         status: PkiStatus,
@@ -75,6 +78,7 @@ impl TspError {
         match self {
             Self::NoRandomness => "tsp.no-randomness",
             Self::Fetch(error) => error.code(),
+            Self::TurnedAway(_) => "fetch.status",
             Self::Malformed(_) => "tsp.malformed",
             Self::Refused { .. } => "tsp.refused",
             Self::NotATimeStamp { .. } => "tsp.not-a-time-stamp",
@@ -92,6 +96,7 @@ impl TspError {
     pub const fn clause(&self) -> &'static str {
         match self {
             Self::Fetch(error) => error.clause(),
+            Self::TurnedAway(_) => "RFC 9110",
             Self::Malformed(error) => error.clause(),
             Self::NoRandomness | Self::NonceMissing | Self::NonceWrong | Self::CertificateMissing => "RFC 3161 2.4.1",
             Self::Refused { .. } | Self::NotATimeStamp { .. } | Self::Imprint { .. } | Self::Policy { .. } => {
@@ -106,6 +111,7 @@ impl TspError {
     pub const fn may_pass(&self) -> bool {
         match self {
             Self::Fetch(error) => error.may_pass(),
+            Self::TurnedAway(answer) => FetchError::Status { status: answer.status }.may_pass(),
             Self::Refused { failure, .. } => {
                 matches!(failure, Some(FailureInfo::TimeNotAvailable | FailureInfo::SystemFailure))
             }
@@ -120,4 +126,11 @@ impl TspError {
             | Self::GenTime { .. } => false,
         }
     }
+}
+
+/// In the names of RFC 3161, with the TSA's own words escaped: they go to a terminal.
+fn refusal(status: PkiStatus, failure: Option<FailureInfo>, text: &[String]) -> String {
+    let failure = failure.map_or_else(|| "no reason given".to_owned(), |failure| failure.name().to_owned());
+    let text: String = text.iter().map(|line| format!(", {line:?}")).collect();
+    format!("{}, {failure}{text}", status.name())
 }

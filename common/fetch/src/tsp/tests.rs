@@ -157,7 +157,7 @@ fn says_why_the_tsa_refuses() {
     let response = encode_rejection("clock is off", FailureInfo::TimeNotAvailable);
     let error = check(&wanted(), Some(&NONCE), response).unwrap_err();
     assert!(error.may_pass());
-    assert_eq!(error.to_string(), "the TSA refuses: Rejection, Some(TimeNotAvailable), [\"clock is off\"]");
+    assert_eq!(error.to_string(), "the TSA refuses: rejection, timeNotAvailable, \"clock is off\"");
 }
 
 #[test]
@@ -170,6 +170,15 @@ fn refuses_content_of_another_type_and_trailing_octets() {
 
 /// A TSA that answers one request with what `answer` makes of it.
 fn serve(content_type: &'static str, answer: impl FnOnce(&TimeStampReq<'_>) -> Vec<u8> + Send + 'static) -> Url {
+    serve_with(200, content_type, answer)
+}
+
+/// The same with another status.
+fn serve_with(
+    status: u16,
+    content_type: &'static str,
+    answer: impl FnOnce(&TimeStampReq<'_>) -> Vec<u8> + Send + 'static,
+) -> Url {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/tsa", listener.local_addr().unwrap()).parse().unwrap();
     std::thread::spawn(move || {
@@ -187,7 +196,8 @@ fn serve(content_type: &'static str, answer: impl FnOnce(&TimeStampReq<'_>) -> V
         let mut body = vec![0; length.parse().unwrap()];
         stream.read_exact(&mut body).unwrap();
         let body = answer(&TimeStampReq::parse(&body).unwrap());
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head =
+            format!("HTTP/1.1 {status} X\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
     });
     url
@@ -218,6 +228,16 @@ fn asks_a_tsa_over_http_with_a_fresh_nonce() {
 fn refuses_a_replayed_token_thr_39() {
     let url = serve("application/timestamp-reply", |_| Made::default().response());
     assert_eq!(request(&client(), &url, &wanted()).unwrap_err().code(), "tsp.nonce-wrong");
+}
+
+#[test]
+fn hands_over_what_a_server_says_that_turns_the_question_away() {
+    for (status, may_pass) in [(401, false), (503, true)] {
+        let url = serve_with(status, "application/problem+json", |_| b"{}".to_vec());
+        let error = request(&client(), &url, &wanted()).unwrap_err();
+        assert_eq!((error.code(), error.may_pass()), ("fetch.status", may_pass));
+        assert!(matches!(error, TspError::TurnedAway(answer) if answer.status == status && answer.body == b"{}"));
+    }
 }
 
 #[test]

@@ -61,7 +61,9 @@ impl Crowd {
                     tokens.push(Token { serial: answer.serial, digest: Digest::of(&answer.token), gen_time });
                     self.received.fetch_add(1, Ordering::Relaxed);
                 }
-                Err(tsp::TspError::Fetch(_)) => std::thread::sleep(Duration::from_millis(1)),
+                Err(tsp::TspError::Fetch(_) | tsp::TspError::TurnedAway(_)) => {
+                    std::thread::sleep(Duration::from_millis(1))
+                }
                 Err(wrong) => return Err(wrong.into()),
             }
         }
