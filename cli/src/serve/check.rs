@@ -17,7 +17,7 @@ use super::{
     clock, marks,
     process::{Role, key, read_certificates, refuse_development},
     production,
-    seals::{octets, trust},
+    seals::{octets, trust, tsa},
     tsus,
 };
 use crate::{
@@ -99,6 +99,7 @@ fn check_service(config: &Config, role: Role) -> anyhow::Result<()> {
         octets(config.keys.tenant_secret_file.as_deref(), "tenant_secret_file")?;
         octets(config.keys.token_secret_file.as_deref(), "token_secret_file")?;
         trust(eseal)?;
+        tsa(eseal)?;
         return Ok(());
     }
     Ok(config.tsa.as_ref().context("there is no [tsa]")?.check()?)
@@ -140,4 +141,33 @@ fn check_use(found: &Use<'_>, keys: &SoftStore) -> anyhow::Result<()> {
         bail!("{} holds no certificate", path.display());
     };
     check_certificate(&*key, own, issuers, profile, OffsetDateTime::now_utc().unix_timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dev::{self, Layout, TsuKey, Wishes};
+
+    #[test]
+    fn refuses_what_a_start_would_of_whom_the_e_seal_service_asks_for_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout { root: folder.path().join("data") };
+        let address = "127.0.0.1:3161".parse().unwrap();
+        let wishes = Wishes { tsu: TsuKey::P256, tsa_listen: address, eseal_listen: address, database_url_file: None };
+        let (config, _) = dev::prepare(&layout, &wishes, OffsetDateTime::now_utc().unix_timestamp()).unwrap();
+        let checked = |change: &dyn Fn(&mut kokuin_eseal::TsaConfig)| {
+            let mut changed = config.clone();
+            change(changed.eseal.as_mut().unwrap().tsa.as_mut().unwrap());
+            check_service(&changed, Role::Eseal).map_err(|error| format!("{error:#}"))
+        };
+        checked(&|_| ()).unwrap();
+        let refused = |change: &dyn Fn(&mut kokuin_eseal::TsaConfig)| checked(change).unwrap_err();
+        let https = "https://tsa.example/tsa".to_owned();
+        assert!(refused(&|tsa| tsa.url = https.clone()).starts_with("eseal.tsa.url needs eseal.tsa.tls_ca"));
+        assert!(refused(&|tsa| tsa.url = "tsa.example".to_owned()).starts_with("eseal.tsa.url: "));
+        let missing = layout.root.join("missing");
+        assert!(refused(&|tsa| tsa.tls_ca = Some(missing.clone())).starts_with("eseal.tsa.tls_ca: "));
+        assert!(refused(&|tsa| tsa.bearer_file = Some(missing.clone())).starts_with("eseal.tsa.bearer_file: "));
+        checked(&|tsa| (tsa.url, tsa.tls_ca) = (https.clone(), Some(layout.root_certificate()))).unwrap();
+    }
 }

@@ -78,11 +78,12 @@ fn read(config: &TimeMark) -> anyhow::Result<(Stamper, TrustStore)> {
     let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
     limits.total = config.timeout.as_std();
     let policy = config.policy.as_ref().map(|policy| policy.parse()).transpose();
+    let bearer = config.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose();
     let stamper = Stamper {
         client: configured_client(limits, config.tls_ca.as_deref()).context("log.time_mark.tls_ca")?,
         url: config.url.parse().context("log.time_mark.url")?,
         policy: policy.context("log.time_mark.policy")?,
-        bearer: config.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose()?,
+        bearer: bearer.context("log.time_mark.bearer_file")?,
     };
     stamper.client.check(&stamper.url).context("log.time_mark.url needs log.time_mark.tls_ca")?;
     Ok((stamper, trust))

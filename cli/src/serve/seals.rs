@@ -72,13 +72,15 @@ pub(super) fn trust(config: &Config) -> anyhow::Result<TrustStore> {
     Ok(trust)
 }
 
-fn tsa(config: &Config) -> anyhow::Result<Option<Tsa>> {
+/// Who stamps seals, and how it is asked; nobody is asked here.
+pub(super) fn tsa(config: &Config) -> anyhow::Result<Option<Tsa>> {
     let Some(tsa) = &config.tsa else { return Ok(None) };
     let mut limits = Limits::TSP.with_reach(Reach::CONFIGURED);
     limits.total = tsa.timeout.as_std();
-    let bearer = tsa.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose()?;
+    let bearer = tsa.bearer_file.clone().map(|path| SecretFile::new(path).read()).transpose();
+    let bearer = bearer.context("eseal.tsa.bearer_file")?;
     let client = configured_client(limits, tsa.tls_ca.as_deref()).context("eseal.tsa.tls_ca")?;
-    let url: Url = tsa.url.parse()?;
+    let url: Url = tsa.url.parse().context("eseal.tsa.url")?;
     client.check(&url).context("eseal.tsa.url needs eseal.tsa.tls_ca")?;
     Ok(Some(Tsa {
         client,
