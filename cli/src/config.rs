@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use kokuin_hsm_config::pkcs11::TokenConfig;
 use serde::Deserialize;
 
 mod changed;
@@ -65,7 +66,7 @@ pub(crate) struct Listen {
     pub(crate) tls: Option<kokuin_web::TlsConfig>,
 }
 
-/// The encrypted key store.
+/// The key folder, and tokens that have keys.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Keys {
@@ -79,6 +80,9 @@ pub(crate) struct Keys {
     /// What API tokens are hashed with: 32 octets in base64url. The e-seal service's.
     #[serde(default)]
     pub(crate) token_secret_file: Option<PathBuf>,
+    /// PKCS#11 tokens (docs/hsm.md).
+    #[serde(default)]
+    pub(crate) pkcs11: Vec<TokenConfig>,
     /// Outside development, software keys are used only where this says in so many words that no device protects them.
     #[serde(default)]
     pub(crate) not_protected_by_a_device: bool,
@@ -158,8 +162,10 @@ impl Config {
     }
 
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
-        let Keys { directory, passphrase_file, tenant_secret_file, token_secret_file, .. } = &mut self.keys;
+        let Keys { directory, passphrase_file, tenant_secret_file, token_secret_file, pkcs11, .. } = &mut self.keys;
         let mut paths = vec![directory, passphrase_file, &mut self.log.anchor];
+        // The module is named absolutely, or refused.
+        paths.extend(pkcs11.iter_mut().map(|token| &mut token.pin_file));
         paths.extend(&mut self.log.database);
         paths.extend(self.log.postgres.as_mut().map(|postgres| &mut postgres.url_file));
         paths.extend(self.log.succeeds.as_mut().and_then(|succeeded| succeeded.anchor.as_mut()));

@@ -8,18 +8,24 @@ mod import_cert;
 mod list;
 mod state;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 pub(crate) use import_cert::check_certificate;
 
 use anyhow::{Context as _, bail};
 use clap::Subcommand;
-use kokuin_hsm_config::{ceremony::Ceremony, soft::SoftStore};
-use kokuin_key::{KeyId, Scheme};
+use kokuin_hsm_config::ceremony::Ceremony;
+use kokuin_key::KeyId;
+use kokuin_suite::Verify;
+use kokuin_suite_openssl::OpenSslEngine;
 
 use crate::{
     config::{Config, Use},
     hardening,
+    keyring::Keyring,
     spool::Spool,
 };
 
@@ -46,6 +52,9 @@ struct Which {
     /// Configuration file of the service
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Where the key is: the name of a [[keys.pkcs11]] [default: the token that has it, else the key folder]
+    #[arg(long, value_name = "TOKEN")]
+    token: Option<KeyId>,
     /// Name of the key, as in `soft:NAME`
     #[arg(value_name = "NAME")]
     name: KeyId,
@@ -64,44 +73,45 @@ pub(crate) fn run(action: &Action) -> anyhow::Result<()> {
     }
 }
 
-/// Where ceremonies are held: a configuration and its back end.
+/// Where ceremonies are held: a configuration and its back ends.
 struct Place {
     config: Config,
-    keys: Box<dyn Ceremony>,
+    keys: Keyring,
     spool: Spool,
 }
 
 impl Place {
     fn open(path: &Path) -> anyhow::Result<Self> {
         let config = Config::load(path)?;
-        let keys = SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?;
+        let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
+        let keys = Keyring::open(&config.keys, &engine)?;
         let spool = Spool::new(&config.keys.directory);
-        Ok(Self { config, keys: Box::new(keys), spool })
+        Ok(Self { config, keys, spool })
     }
 
-    /// The URI that a configuration names `id` by.
-    fn uri(&self, id: &KeyId) -> String {
-        match self.keys.scheme() {
-            scheme @ (Scheme::Soft | Scheme::YubiHsm | Scheme::Pkcs11) => format!("{}:{id}", scheme.name()),
+    /// The back end that has the key, or is said to.
+    fn room(&self, which: &Which) -> anyhow::Result<&dyn Ceremony> {
+        match &which.token {
+            Some(token) => self.keys.room(Some(token)),
+            None => self.keys.room_of(&which.name),
         }
     }
 
     /// What the configuration uses `id` for.
-    fn uses(&self, id: &KeyId) -> Vec<Use<'_>> {
-        let uri = self.uri(id);
-        self.config.uses().into_iter().filter(|found| found.key == uri).collect()
+    fn uses(&self, room: &dyn Ceremony, id: &KeyId) -> Vec<Use<'_>> {
+        self.config.uses().into_iter().filter(|found| room.is_named(found.key, id)).collect()
     }
 
     /// Where the certificate of `id` belongs, and the profile that it must keep.
-    fn certificate(&self, id: &KeyId) -> anyhow::Result<(&Path, &str)> {
-        let mut places: Vec<_> = self.uses(id).into_iter().filter_map(|found| found.certificate).collect();
+    fn certificate(&self, room: &dyn Ceremony, id: &KeyId) -> anyhow::Result<(&Path, &str)> {
+        let mut places: Vec<_> = self.uses(room, id).into_iter().filter_map(|found| found.certificate).collect();
         places.dedup();
         match places.as_slice() {
             [place] => Ok(*place),
-            [] => bail!("the configuration names no certificate for {}", self.uri(id)),
+            [] => bail!("the configuration names no certificate for {}", room.uri(id)),
             several => {
                 let files: Vec<_> = several.iter().map(|(path, _)| path.display().to_string()).collect();
-                bail!("the configuration names several certificate files for {}: {}", self.uri(id), files.join(", "))
+                bail!("the configuration names several certificate files for {}: {}", room.uri(id), files.join(", "))
             }
         }
     }

@@ -16,6 +16,7 @@ mod eseal;
 mod fresh;
 mod hardening;
 mod init;
+mod keyring;
 mod keys;
 mod messages;
 mod output;

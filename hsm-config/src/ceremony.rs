@@ -21,6 +21,16 @@ pub trait Ceremony: Debug {
     /// The scheme of its key URIs.
     fn scheme(&self) -> Scheme;
 
+    /// The URI by which a configuration names the key `id`.
+    fn uri(&self, id: &KeyId) -> String {
+        format!("{}:{id}", self.scheme().name())
+    }
+
+    /// Whether `uri`, as a configuration has it, means the key `id` of this back end. Nothing is asked of a device.
+    fn is_named(&self, uri: &str, id: &KeyId) -> bool {
+        uri == self.uri(id)
+    }
+
     /// Makes a key. One that is there is never replaced (EN 319 421 7.6.2).
     ///
     /// # Errors

@@ -4,5 +4,11 @@
 //! library a back end. Must not know: what is signed and why. Services see `key` only; `cli` wires them together.
 
 pub mod ceremony;
+#[cfg(any(feature = "pkcs11", feature = "soft"))]
+mod folder;
+#[cfg(any(feature = "pkcs11", feature = "soft"))]
+mod marker;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 #[cfg(feature = "soft")]
 pub mod soft;

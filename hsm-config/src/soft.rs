@@ -4,9 +4,7 @@
 
 mod ceremony;
 mod error;
-mod folder;
 mod key;
-mod marker;
 mod sealed;
 mod signer;
 mod store;

@@ -19,7 +19,19 @@ pub(crate) struct Use<'a> {
     pub(crate) certificate: Option<(&'a Path, &'a str)>,
 }
 
+impl Use<'_> {
+    /// Whether a device should protect its key, and none does.
+    fn is_unprotected(&self) -> bool {
+        self.part != "log" && self.key.starts_with("soft:")
+    }
+}
+
 impl Config {
+    /// Whether keys of services are in files. A log's key may be: what it signs is public, and stamped by others.
+    pub(crate) fn has_software_keys(&self) -> bool {
+        self.uses().iter().any(Use::is_unprotected)
+    }
+
     /// Every use of a key, time-stamping units first.
     pub(crate) fn uses(&self) -> Vec<Use<'_>> {
         let serving = |tsu: &&TsuConfig| tsu.state != ConfiguredState::Retired;

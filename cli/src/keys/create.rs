@@ -1,7 +1,7 @@
 //! `kokuin keys create`.
 
 use anyhow::bail;
-use kokuin_key::Purpose;
+use kokuin_key::{Purpose, Scheme};
 use kokuin_suite::KeyAlgorithm;
 
 use super::{Place, Which};
@@ -32,6 +32,12 @@ enum Kind {
     Rsa4096,
     /// Ed25519
     Ed25519,
+    /// ML-DSA-65 (FIPS 204), in tokens that make it
+    #[value(name = "ml-dsa-65")]
+    MlDsa65,
+    /// ML-DSA-87 (FIPS 204), in tokens that make it
+    #[value(name = "ml-dsa-87")]
+    MlDsa87,
 }
 
 /// Purposes of keys that an operator makes.
@@ -54,6 +60,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         Kind::Rsa3072 => KeyAlgorithm::Rsa { bits: 3072 },
         Kind::Rsa4096 => KeyAlgorithm::Rsa { bits: 4096 },
         Kind::Ed25519 => KeyAlgorithm::Ed25519,
+        Kind::MlDsa65 => KeyAlgorithm::MlDsa65,
+        Kind::MlDsa87 => KeyAlgorithm::MlDsa87,
     };
     let purpose = match purpose {
         MadeFor::Tst => Purpose::Tst,
@@ -64,14 +72,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         bail!("a log's key is ed25519 (C2SP signed-note), not {algorithm}");
     }
     let config = &place.config;
-    if purpose != Purpose::Log && !config.development && !config.keys.not_protected_by_a_device {
+    let room = place.keys.room(which.token.as_ref())?;
+    if room.scheme() == Scheme::Soft
+        && purpose != Purpose::Log
+        && !config.development
+        && !config.keys.not_protected_by_a_device
+    {
         bail!(
             "{}: keys in files are protected by no device; keys.not_protected_by_a_device = true accepts that",
             which.config.display()
         );
     }
-    let key = place.keys.create(&which.name, algorithm, purpose)?;
+    let key = room.create(&which.name, algorithm, purpose)?;
     place.record("key-create", key.id(), Some(&format!("{algorithm} for {purpose}")))?;
-    println!("{}: {algorithm} for {purpose}", place.uri(key.id()));
+    println!("{}: {algorithm} for {purpose}", room.uri(key.id()));
     Ok(())
 }

@@ -45,14 +45,15 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let place = Place::open(&args.which.config)?;
     let id = &args.which.name;
+    let room = place.room(&args.which)?;
     let name = match &args.profile {
         Some(name) => name,
-        None => place.certificate(id).context("say --profile")?.1,
+        None => place.certificate(room, id).context("say --profile")?.1,
     };
     let Some(profile) = Profile::by_name(name) else {
         bail!("there is no profile {name}; docs/profiles.md lists them");
     };
-    let key = place.keys.load(id)?;
+    let key = room.load(id)?;
     if purpose(profile) != Some(key.purpose()) {
         bail!("key {id} is for {}, the profile {name} is not for such keys (JP-TS-14)", key.purpose());
     }
@@ -63,7 +64,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         common_name: args.common_name.clone(),
     };
     let info = applicant.request(profile, key.public_key())?;
-    let request = pem::encode(LABEL, &place.keys.sign_request(id, &info)?);
+    let request = pem::encode(LABEL, &room.sign_request(id, &info)?);
     place.record("key-csr", id, Some(&format!("profile {name}")))?;
     match &args.out {
         Some(path) => output::write(path, request.as_bytes(), args.force),

@@ -37,7 +37,8 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let place = Place::open(&args.which.config)?;
     let id = &args.which.name;
-    let (path, profile) = place.certificate(id)?;
+    let room = place.room(&args.which)?;
+    let (path, profile) = place.certificate(room, id)?;
     let certificates = match args.chain.to_str() {
         Some("-") => read_standard_input()?,
         Some(_) | None => read_certificates(&args.chain)?,
@@ -45,7 +46,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let Some((own, issuers)) = certificates.split_first() else {
         bail!("{} holds no certificate", args.chain.display());
     };
-    let key = place.keys.load(id)?;
+    let key = room.load(id)?;
     check_certificate(&*key, own, issuers, profile, OffsetDateTime::now_utc().unix_timestamp())?;
     if let (false, Some(throwaway)) = (place.config.development, certificates.iter().find(|each| is_development(each)))
     {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use kokuin_asn1::Certificate;
-use kokuin_hsm_config::ceremony::KeyRecord;
+use kokuin_hsm_config::ceremony::{Ceremony, KeyRecord};
 use kokuin_key::{Protection, Purpose};
 use kokuin_profile::Profile;
 use serde::Serialize;
@@ -47,7 +47,10 @@ struct Line {
 pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     let place = Place::open(&args.config)?;
     let now = OffsetDateTime::now_utc().unix_timestamp();
-    let lines: Vec<Line> = place.keys.list()?.iter().map(|record| line(&place, record, now)).collect();
+    let mut lines = Vec::new();
+    for room in place.keys.rooms() {
+        lines.extend(room.list()?.iter().map(|record| line(&place, room, record, now)));
+    }
     if args.json {
         for line in &lines {
             println!("{}", serde_json::to_string(line)?);
@@ -61,15 +64,15 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn line(place: &Place, record: &KeyRecord, now: i64) -> Line {
-    let uses = place.uses(&record.id);
+fn line(place: &Place, room: &dyn Ceremony, record: &KeyRecord, now: i64) -> Line {
+    let uses = place.uses(room, &record.id);
     let path = uses.iter().find_map(|found| found.certificate).map(|(path, _)| path);
     // A certificate that is not there yet is none; what else is wrong with the file, the service says.
     let certificate = path.and_then(|path| read_certificates(path).ok()).and_then(|all| all.into_iter().next());
     let until = certificate.as_ref().map(|certificate| signs_until(certificate, record.purpose));
     Line {
         name: record.id.to_string(),
-        key: place.uri(&record.id),
+        key: room.uri(&record.id),
         purpose: record.purpose.name(),
         algorithm: record.algorithm.to_string(),
         state: record.state.name(),

@@ -16,9 +16,10 @@ pub(crate) struct Args {
 pub(super) fn suspend(args: &Args) -> anyhow::Result<()> {
     let place = Place::open(&args.which.config)?;
     let id = &args.which.name;
-    place.keys.suspend(id)?;
+    let room = place.room(&args.which)?;
+    room.suspend(id)?;
     place.record("key-suspend", id, args.reason.as_deref())?;
-    println!("{}: suspended; services that use it stop within a second", place.uri(id));
+    println!("{}: suspended; services that use it stop within a second", room.uri(id));
     Ok(())
 }
 
@@ -26,9 +27,10 @@ pub(super) fn suspend(args: &Args) -> anyhow::Result<()> {
 pub(super) fn resume(args: &Args) -> anyhow::Result<()> {
     let place = Place::open(&args.which.config)?;
     let id = &args.which.name;
-    place.keys.load(id)?;
+    let room = place.room(&args.which)?;
+    room.load(id)?;
     place.record("key-resume", id, args.reason.as_deref())?;
-    place.keys.resume(id)?;
-    println!("{}: active", place.uri(id));
+    room.resume(id)?;
+    println!("{}: active", room.uri(id));
     Ok(())
 }

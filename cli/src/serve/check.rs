@@ -2,26 +2,26 @@
 //!
 //! Nothing is signed and nothing written, so that it can run beside the service before a reload.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use kokuin_audit::{Origin, VerifierKey};
-use kokuin_hsm_config::soft::SoftStore;
 use kokuin_key::Purpose;
-use kokuin_suite::CryptoPolicy;
+use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_web::Tls;
 use time::OffsetDateTime;
 
 use super::{
     clock, marks,
-    process::{Role, key, read_certificates, refuse_development},
+    process::{Role, read_certificates, refuse_development},
     production,
     seals::{octets, trust, tsa},
     tsus,
 };
 use crate::{
     config::{Config, Use},
+    keyring::Keyring,
     keys::check_certificate,
 };
 
@@ -86,7 +86,7 @@ fn check(config: &Config, role: Role, findings: &mut Findings) {
 }
 
 /// What the units' settings, keys and certificates say of each other, and who may come in.
-fn check_units(config: &kokuin_tsa::Config, keys: &SoftStore, tls: Option<&Tls>) -> anyhow::Result<()> {
+fn check_units(config: &kokuin_tsa::Config, keys: &Keyring, tls: Option<&Tls>) -> anyhow::Result<()> {
     let (parts, now) = (tsus::load(keys, tls, config)?, OffsetDateTime::now_utc().unix_timestamp());
     Ok(kokuin_tsa::check_parts(config, parts, &OpenSslEngine, &CryptoPolicy::etsi(), now)?)
 }
@@ -105,17 +105,18 @@ fn check_service(config: &Config, role: Role) -> anyhow::Result<()> {
     Ok(config.tsa.as_ref().context("there is no [tsa]")?.check()?)
 }
 
-fn open(config: &Config) -> anyhow::Result<SoftStore> {
+fn open(config: &Config) -> anyhow::Result<Keyring> {
     let folder = &config.keys.directory;
     // Opening would make it.
     if !folder.is_dir() {
         bail!("{} is no folder", folder.display());
     }
-    Ok(SoftStore::open(folder, &config.keys.passphrase_file)?)
+    let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
+    Keyring::open(&config.keys, &engine)
 }
 
-fn check_log(config: &Config, keys: &SoftStore) -> anyhow::Result<()> {
-    let key = key(keys, &config.log.key)?;
+fn check_log(config: &Config, keys: &Keyring) -> anyhow::Result<()> {
+    let key = keys.key(&config.log.key)?;
     if key.purpose() != Purpose::Log {
         bail!("key {} is for {}, not for a log", key.id(), key.purpose());
     }
@@ -133,9 +134,9 @@ fn check_log(config: &Config, keys: &SoftStore) -> anyhow::Result<()> {
     }
 }
 
-fn check_use(found: &Use<'_>, keys: &SoftStore) -> anyhow::Result<()> {
+fn check_use(found: &Use<'_>, keys: &Keyring) -> anyhow::Result<()> {
     let Some((path, profile)) = found.certificate else { return Ok(()) };
-    let key = key(keys, found.key)?;
+    let key = keys.key(found.key)?;
     let certificates = read_certificates(path)?;
     let Some((own, issuers)) = certificates.split_first() else {
         bail!("{} holds no certificate", path.display());

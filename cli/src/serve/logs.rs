@@ -6,25 +6,26 @@ use anyhow::{Context as _, bail};
 use kokuin_audit::{
     Log, LogName, LogOptions, LogRead as _, Origin, Previous, SignedCheckpoint, StoredLog, VerifierKey, entry::Text,
 };
-use kokuin_hsm_config::soft::SoftStore;
 use kokuin_store::{Database, FileAnchor, LogState};
 use kokuin_suite::Verify;
 use kokuin_web::PublicLog;
 
-use super::process::key;
-use crate::config::{Config, Succeeded};
+use crate::{
+    config::{Config, Succeeded},
+    keyring::Keyring,
+};
 
 /// Opens the configured log. One whose store is behind its anchor is refused (THR-42); the way on is a new log, which names the old one's
 /// last checkpoint and why it ended: `[log.succeeds]` says which, `accept_loss` why.
 pub(super) fn open(
     config: &Config,
-    keys: &SoftStore,
+    keys: &Keyring,
     database: &Database,
     engine: &Arc<dyn Verify>,
     accept_loss: Option<&str>,
 ) -> anyhow::Result<Log> {
     let (origin, name) = (Origin::new(&config.log.origin)?, LogName::new(&config.log.name)?);
-    let key = key(keys, &config.log.key)?;
+    let key = keys.key(&config.log.key)?;
     let vkey = VerifierKey::from_spki(&origin, key.public_key())?;
     let anchor = FileAnchor::new(&config.log.anchor)?;
     let is_new = !database.logs()?.iter().any(|log| log.name == config.log.name);

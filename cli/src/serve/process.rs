@@ -11,8 +11,6 @@ use anyhow::{Context as _, bail};
 use kokuin_asn1::{Certificate, pem};
 use kokuin_audit::{Log, entry::Digest};
 use kokuin_clock::Clock;
-use kokuin_hsm_config::soft::SoftStore;
-use kokuin_key::{KeyId, KeyUri, Scheme, SigningKey};
 use kokuin_profile::is_development;
 use kokuin_store::{BatchRepository, Database};
 use kokuin_suite::{CryptoPolicy, Verify};
@@ -35,6 +33,7 @@ use super::{
 use crate::{
     config::Config,
     control::{self, Listener, Reload},
+    keyring::Keyring,
     spool::Spool,
 };
 
@@ -63,7 +62,7 @@ pub(crate) struct Process {
     /// The file that the configuration came from.
     path: PathBuf,
     pub(super) role: Role,
-    pub(super) keys: Arc<SoftStore>,
+    pub(super) keys: Arc<Keyring>,
     pub(super) database: Database,
     pub(super) log: Log,
     neighbours: Neighbours,
@@ -110,8 +109,8 @@ impl Process {
         refuse_development(config, role)?;
         let config_digest = Digest::of(&fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
         let tls = config.listen.tls.clone().map(Tls::load).transpose()?;
-        let keys = Arc::new(SoftStore::open(&config.keys.directory, &config.keys.passphrase_file)?);
         let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
+        let keys = Arc::new(Keyring::open(&config.keys, &engine)?);
         let database = config.log.place()?.open()?;
         let log = logs::open(config, &keys, &database, &engine, accept_loss)?;
         let neighbours = Neighbours::start(&log, &database, &engine)?;
@@ -267,15 +266,6 @@ pub(super) fn refuse_development(config: &Config, role: Role) -> anyhow::Result<
 /// Takes an address before the service is made: one that is in use leaves no start in the log.
 pub(super) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     kokuin_web::bind(address).with_context(|| format!("cannot listen on {address}"))
-}
-
-/// The key that a URI names.
-pub(super) fn key(keys: &SoftStore, uri: &str) -> anyhow::Result<Arc<dyn SigningKey>> {
-    let uri: KeyUri = uri.parse()?;
-    match uri.scheme() {
-        Scheme::Soft => Ok(keys.load(&KeyId::new(uri.rest())?)?),
-        Scheme::YubiHsm | Scheme::Pkcs11 => bail!("{uri}: this build has no back end for such keys"),
-    }
 }
 
 /// Every certificate of a PEM file, in its order.

@@ -46,7 +46,7 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Config> {
     if config.development {
         bail!("{} is a development configuration; `kokuin serve --dev` runs it", path.display());
     }
-    if !config.keys.not_protected_by_a_device {
+    if config.has_software_keys() && !config.keys.not_protected_by_a_device {
         bail!(
             "{}: keys in files are protected by no device; keys.not_protected_by_a_device = true accepts that",
             path.display()

@@ -16,7 +16,7 @@ use kokuin_validate::{Purpose, Purposes, TrustStore};
 use kokuin_web::metrics::Registry;
 use zeroize::Zeroizing;
 
-use super::process::{Process, Unit, bind, key, read_certificates, report_stop};
+use super::process::{Process, Unit, bind, read_certificates, report_stop};
 use crate::tls::configured_client;
 
 impl Process {
@@ -34,7 +34,7 @@ impl Process {
         let service = Service::new(Parts {
             config: config.clone(),
             config_digest: self.config_digest,
-            key: key(&self.keys, &config.credential.key)?,
+            key: self.keys.key(&config.credential.key)?,
             certificates: read_certificates(&config.credential.certificate)?,
             trust: trust(config)?,
             tsa: tsa(config)?,

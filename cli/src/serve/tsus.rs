@@ -3,22 +3,22 @@
 use std::path::Path;
 
 use anyhow::bail;
-use kokuin_hsm_config::soft::SoftStore;
 use kokuin_tsa::{Config, KeyParts, TsuConfig, TsuParts, config::ConfiguredState};
 use kokuin_web::{Access, Tls};
 
-use super::process::{key, read_certificates};
+use super::process::read_certificates;
+use crate::keyring::Keyring;
 
 /// The parts of each TSU, for a start and for a reload alike.
-pub(super) fn load(keys: &SoftStore, tls: Option<&Tls>, config: &Config) -> anyhow::Result<Vec<TsuParts>> {
+pub(super) fn load(keys: &Keyring, tls: Option<&Tls>, config: &Config) -> anyhow::Result<Vec<TsuParts>> {
     config.tsu.iter().map(|tsu| load_one(keys, tls, tsu)).collect()
 }
 
 /// A key that has been retired need not exist any more.
-fn load_one(keys: &SoftStore, tls: Option<&Tls>, config: &TsuConfig) -> anyhow::Result<TsuParts> {
+fn load_one(keys: &Keyring, tls: Option<&Tls>, config: &TsuConfig) -> anyhow::Result<TsuParts> {
     let load = |uri: &str, certificate: &Path| -> anyhow::Result<KeyParts> {
         let key = match config.state {
-            ConfiguredState::Prepared | ConfiguredState::Active => Some(key(keys, uri)?),
+            ConfiguredState::Prepared | ConfiguredState::Active => Some(keys.key(uri)?),
             ConfiguredState::Retired => None,
         };
         Ok(KeyParts { key, certificates: read_certificates(certificate)? })

@@ -2,6 +2,8 @@
 
 use kokuin_key::{KeyId, KeyState};
 
+#[cfg(feature = "pkcs11")]
+use crate::pkcs11::Pkcs11Error;
 #[cfg(feature = "soft")]
 use crate::soft::SoftError;
 
@@ -12,6 +14,10 @@ pub enum CeremonyError {
     #[cfg(feature = "soft")]
     #[error(transparent)]
     Soft(#[from] SoftError),
+    /// The PKCS#11 back end refused.
+    #[cfg(feature = "pkcs11")]
+    #[error(transparent)]
+    Pkcs11(#[from] Pkcs11Error),
     /// The request is about another key than the one that should sign it.
     #[error("the request is not about key {0}")]
     OtherKey(KeyId),
@@ -32,6 +38,8 @@ impl CeremonyError {
         match self {
             #[cfg(feature = "soft")]
             Self::Soft(error) => error.code(),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(error) => error.code(),
             Self::OtherKey(_) => "ceremony.other-key",
             Self::NotActive { .. } => "ceremony.not-active",
         }
@@ -43,6 +51,8 @@ impl CeremonyError {
         match self {
             #[cfg(feature = "soft")]
             Self::Soft(error) => error.clause(),
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(error) => error.clause(),
             Self::OtherKey(_) => "RFC 2986 3",
             Self::NotActive { .. } => "EN 319 421 7.6.7, Kokuin THR-65",
         }

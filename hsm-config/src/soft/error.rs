@@ -6,6 +6,8 @@ use kokuin_key::KeyId;
 use kokuin_settings::SecretError;
 use kokuin_suite::KeyAlgorithm;
 
+use crate::folder::FolderError;
+
 /// A rule of the soft back end that was broken.
 #[derive(Debug, thiserror::Error)]
 pub enum SoftError {
@@ -67,6 +69,15 @@ pub enum SoftError {
     /// OpenSSL failed.
     #[error("the cryptographic library failed at {0}")]
     Library(&'static str),
+}
+
+impl From<FolderError> for SoftError {
+    fn from(error: FolderError) -> Self {
+        match error {
+            FolderError::Io { path, reason } => Self::Io { path, reason },
+            FolderError::Exposed { path, mode } => Self::FolderExposed { path, mode },
+        }
+    }
 }
 
 impl SoftError {

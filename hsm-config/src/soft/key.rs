@@ -7,7 +7,7 @@ use kokuin_key::{KeyError, KeyId, KeyState, Protection, Purpose, Signer, Signing
 use kokuin_suite::KeyAlgorithm;
 use openssl::pkey::{PKey, Private};
 
-use crate::soft::marker::Marker;
+use crate::marker::Marker;
 use crate::soft::signer::SoftSigner;
 
 /// An opened soft key. OpenSSL wipes the private numbers when the last reference goes.
@@ -26,18 +26,6 @@ pub(super) struct Opened {
 impl SoftKey {
     pub(super) fn new(opened: Opened) -> Self {
         Self(Arc::new(opened))
-    }
-}
-
-impl Opened {
-    /// # Errors
-    /// [`KeyError::Suspended`] or [`KeyError::Lost`].
-    pub(super) fn check_state(&self) -> Result<(), KeyError> {
-        match self.marker.state() {
-            KeyState::Active => Ok(()),
-            KeyState::Suspended => Err(KeyError::Suspended),
-            KeyState::Lost => Err(KeyError::Lost),
-        }
     }
 }
 
@@ -67,7 +55,7 @@ impl SigningKey for SoftKey {
     }
 
     fn open(&self) -> Result<Box<dyn Signer>, KeyError> {
-        self.0.check_state()?;
+        self.0.marker.check()?;
         Ok(Box::new(SoftSigner::new(Arc::clone(&self.0))?))
     }
 }

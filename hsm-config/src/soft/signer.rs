@@ -53,7 +53,7 @@ impl SoftSigner {
 impl Signer for SoftSigner {
     fn sign(&mut self, prepared: Prepared<'_>) -> Result<Vec<u8>, KeyError> {
         prepared.check(self.key.purpose, self.key.algorithm)?;
-        self.key.check_state()?;
+        self.key.marker.check()?;
         match &mut self.method {
             Method::Ecdsa(ecdsa) => ecdsa.sign(&self.key, &prepared),
             Method::Rsa(rsa) => rsa.sign(&self.key.private, prepared.algorithm(), &prepared.digest()),

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kokuin_key::{KeyId, Purpose, SigningKey};
@@ -15,10 +15,10 @@ use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use serde::{Deserialize, Serialize};
 
+use crate::folder::Folder;
+use crate::marker::Marker;
 use crate::soft::SoftError;
-use crate::soft::folder::Folder;
 use crate::soft::key::{Opened, SoftKey};
-use crate::soft::marker::Marker;
 use crate::soft::sealed;
 
 /// A folder of soft keys, all encrypted with one passphrase.
@@ -27,6 +27,9 @@ pub struct SoftStore {
     folder: Folder,
     passphrase: Secret,
 }
+
+/// `ID.p8` is the key.
+const KEY_SUFFIX: &str = "p8";
 
 /// What stands beside a key.
 #[derive(Deserialize, Serialize)]
@@ -58,7 +61,7 @@ impl SoftStore {
     ) -> Result<Arc<dyn SigningKey>, SoftError> {
         // Whoever is second finds the first one's key, and leaves its description alone.
         let _alone = self.folder.lock()?;
-        let key_file = self.folder.key_file(id);
+        let key_file = self.key_file(id);
         if fs::symlink_metadata(&key_file).is_ok() {
             return Err(SoftError::Exists(id.clone()));
         }
@@ -66,24 +69,20 @@ impl SoftStore {
         let sealed = sealed::seal(&private, self.passphrase.expose()).map_err(|_| SoftError::Library("encryption"))?;
         self.describe(id, algorithm, purpose)?;
         self.folder.add(&key_file, sealed.as_bytes()).map_err(|error| match error {
-            SoftError::Io { reason, .. } if reason.kind() == ErrorKind::AlreadyExists => SoftError::Exists(id.clone()),
-            other => other,
+            taken if taken.is_taken() => SoftError::Exists(id.clone()),
+            other => other.into(),
         })?;
         self.load(id)
     }
 
     /// The description is there before the key, so that no key is without one; one that a broken attempt left over is replaced.
     fn describe(&self, id: &KeyId, algorithm: KeyAlgorithm, purpose: Purpose) -> Result<(), SoftError> {
-        let path = self.folder.description_file(id);
+        let path = self.folder.file(id, "toml");
         let description = Description { algorithm: algorithm.to_string(), purpose: purpose.to_string() };
         let text = toml::to_string(&description)
             .map_err(|error| SoftError::Description { path: path.clone(), reason: error.to_string() })?;
-        match fs::remove_file(&path) {
-            Ok(()) => {}
-            Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(reason) => return Err(SoftError::Io { path, reason }),
-        }
-        self.folder.add(&path, text.as_bytes())
+        self.folder.remove(&path)?;
+        Ok(self.folder.add(&path, text.as_bytes())?)
     }
 
     /// Opens a key that was made before.
@@ -99,7 +98,7 @@ impl SoftStore {
 
     /// The private key, its kind, and its `SubjectPublicKeyInfo`.
     pub(super) fn open_private(&self, id: &KeyId) -> Result<(PKey<Private>, KeyAlgorithm, Vec<u8>), SoftError> {
-        let key_file = self.folder.key_file(id);
+        let key_file = self.key_file(id);
         let text = SecretFile::new(key_file.clone()).read().map_err(|error| match error {
             SecretError::Unreadable { reason, .. } if reason.kind() == ErrorKind::NotFound => {
                 SoftError::Unknown(id.clone())
@@ -122,11 +121,11 @@ impl SoftStore {
 
     /// Whether the key may sign, looked at now.
     pub(super) fn marker(&self, id: &KeyId) -> Marker {
-        Marker::new(self.folder.marker_file(id), self.folder.key_file(id))
+        Marker::new(&self.folder, id, self.key_file(id))
     }
 
     pub(super) fn description(&self, id: &KeyId) -> Result<(KeyAlgorithm, Purpose), SoftError> {
-        let path = self.folder.description_file(id);
+        let path = self.folder.file(id, "toml");
         let refused = |reason: String| SoftError::Description { path: path.clone(), reason };
         let text = fs::read_to_string(&path).map_err(|reason| SoftError::Io { path: path.clone(), reason })?;
         let description: Description = toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
@@ -140,7 +139,7 @@ impl SoftStore {
     /// # Errors
     /// [`SoftError::Io`].
     pub fn list(&self) -> Result<Vec<KeyId>, SoftError> {
-        self.folder.ids()
+        Ok(self.folder.ids(KEY_SUFFIX)?)
     }
 
     /// Stops a key: every process that has it open signs nothing later than a second from now (THR-65).
@@ -148,13 +147,10 @@ impl SoftStore {
     /// # Errors
     /// [`SoftError::Unknown`], [`SoftError::Io`].
     pub fn suspend(&self, id: &KeyId) -> Result<(), SoftError> {
-        if fs::symlink_metadata(self.folder.key_file(id)).is_err() {
+        if fs::symlink_metadata(self.key_file(id)).is_err() {
             return Err(SoftError::Unknown(id.clone()));
         }
-        match self.folder.add(&self.folder.marker_file(id), b"") {
-            Err(SoftError::Io { reason, .. }) if reason.kind() == ErrorKind::AlreadyExists => Ok(()),
-            result => result,
-        }
+        Ok(Marker::suspend(&self.folder, id)?)
     }
 
     /// Lets a suspended key go on.
@@ -162,12 +158,11 @@ impl SoftStore {
     /// # Errors
     /// [`SoftError::Io`].
     pub fn resume(&self, id: &KeyId) -> Result<(), SoftError> {
-        let path = self.folder.marker_file(id);
-        match fs::remove_file(&path) {
-            Ok(()) => self.folder.sync(),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(reason) => Err(SoftError::Io { path, reason }),
-        }
+        Ok(Marker::resume(&self.folder, id)?)
+    }
+
+    fn key_file(&self, id: &KeyId) -> PathBuf {
+        self.folder.file(id, KEY_SUFFIX)
     }
 }
 

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use kokuin_key::KeyState;
+use kokuin_key::{KeyError, KeyId, KeyState};
+
+use crate::folder::{Folder, FolderError};
 
 /// A suspended key stops within a second (THR-65); this leaves room for a slow disk.
 const POLL: Duration = Duration::from_millis(250);
@@ -14,7 +16,7 @@ const POLL: Duration = Duration::from_millis(250);
 /// The state of one key, shared by its signers. Looking costs a clock reading; the folder is asked by whoever comes
 /// first when the last answer is older than [`POLL`].
 #[derive(Debug)]
-pub(super) struct Marker {
+pub(crate) struct Marker {
     marker_file: PathBuf,
     key_file: PathBuf,
     started: Instant,
@@ -22,14 +24,18 @@ pub(super) struct Marker {
     state: AtomicU8,
 }
 
+/// `ID.suspended` stops the key while it is there.
+const SUSPENDED_SUFFIX: &str = "suspended";
+
 const ACTIVE: u8 = 0;
 const SUSPENDED: u8 = 1;
 const LOST: u8 = 2;
 
 impl Marker {
-    pub(super) fn new(marker_file: PathBuf, key_file: PathBuf) -> Self {
+    /// The state of the key `id`, which is there as long as `key_file` is.
+    pub(crate) fn new(folder: &Folder, id: &KeyId, key_file: PathBuf) -> Self {
         let marker = Self {
-            marker_file,
+            marker_file: folder.file(id, SUSPENDED_SUFFIX),
             key_file,
             started: Instant::now(),
             looked_millis: AtomicU64::new(0),
@@ -40,7 +46,7 @@ impl Marker {
     }
 
     /// The state, at most [`POLL`] old.
-    pub(super) fn state(&self) -> KeyState {
+    pub(crate) fn state(&self) -> KeyState {
         let now = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let looked = self.looked_millis.load(Ordering::Acquire);
         let due = u128::from(now.saturating_sub(looked)) >= POLL.as_millis();
@@ -52,6 +58,29 @@ impl Marker {
             LOST => KeyState::Lost,
             _ => KeyState::Suspended,
         }
+    }
+
+    /// # Errors
+    /// [`KeyError::Suspended`] or [`KeyError::Lost`].
+    pub(crate) fn check(&self) -> Result<(), KeyError> {
+        match self.state() {
+            KeyState::Active => Ok(()),
+            KeyState::Suspended => Err(KeyError::Suspended),
+            KeyState::Lost => Err(KeyError::Lost),
+        }
+    }
+
+    /// Stops the key: every process that has it open signs nothing later than a second from now (THR-65).
+    pub(crate) fn suspend(folder: &Folder, id: &KeyId) -> Result<(), FolderError> {
+        match folder.add(&folder.file(id, SUSPENDED_SUFFIX), b"") {
+            Err(error) if error.is_taken() => Ok(()),
+            result => result,
+        }
+    }
+
+    /// Lets it go on.
+    pub(crate) fn resume(folder: &Folder, id: &KeyId) -> Result<(), FolderError> {
+        folder.remove(&folder.file(id, SUSPENDED_SUFFIX))
     }
 
     fn look(&self) {

@@ -1,0 +1,98 @@
+//! Every key that a configuration can name, whichever back end has it.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use kokuin_hsm_config::{
+    ceremony::Ceremony,
+    pkcs11::{Pkcs11Store, Pkcs11Uri},
+    soft::SoftStore,
+};
+use kokuin_key::{KeyId, KeyUri, Scheme, SigningKey};
+use kokuin_suite::Verify;
+
+use crate::config::Keys;
+
+/// The back ends of one configuration.
+#[derive(Debug)]
+pub(crate) struct Keyring {
+    soft: SoftStore,
+    tokens: Vec<Pkcs11Store>,
+}
+
+impl Keyring {
+    /// Opens the key folder and starts the modules of tokens. `engine` checks what tokens sign.
+    ///
+    /// # Errors
+    /// If a folder is open to others, a passphrase or module cannot be read, or two tokens have one name.
+    pub(crate) fn open(keys: &Keys, engine: &Arc<dyn Verify>) -> anyhow::Result<Self> {
+        let soft = SoftStore::open(&keys.directory, &keys.passphrase_file)?;
+        let mut tokens: Vec<Pkcs11Store> = Vec::new();
+        for config in &keys.pkcs11 {
+            if tokens.iter().any(|token| *token.name() == config.name) {
+                bail!("two [[keys.pkcs11]] are called {}", config.name);
+            }
+            let opened = Pkcs11Store::open(config.clone(), &keys.directory, Arc::clone(engine));
+            tokens.push(opened.with_context(|| format!("token {}", config.name))?);
+        }
+        Ok(Self { soft, tokens })
+    }
+
+    /// The key that `uri` names.
+    ///
+    /// # Errors
+    /// What its back end refuses.
+    pub(crate) fn key(&self, uri: &str) -> anyhow::Result<Arc<dyn SigningKey>> {
+        let uri: KeyUri = uri.parse()?;
+        match uri.scheme() {
+            Scheme::Soft => Ok(self.soft.load(&KeyId::new(uri.rest())?)?),
+            Scheme::Pkcs11 => {
+                let meant: Pkcs11Uri = uri.rest().parse()?;
+                Ok(self.token_of(&uri, &meant)?.load(&meant)?)
+            }
+            Scheme::YubiHsm => bail!("{uri}: this build has no back end for such keys"),
+        }
+    }
+
+    fn token_of(&self, uri: &KeyUri, meant: &Pkcs11Uri) -> anyhow::Result<&Pkcs11Store> {
+        let mut fitting = self.tokens.iter().filter(|token| token.may_have(meant));
+        match (fitting.next(), fitting.next()) {
+            (Some(one), None) => Ok(one),
+            (None, _) => bail!("no [[keys.pkcs11]] is the token that {uri} names"),
+            (Some(_), Some(_)) => bail!("several [[keys.pkcs11]] could be the token that {uri} names"),
+        }
+    }
+
+    /// The back end called `name`; `None`: keys in files.
+    ///
+    /// # Errors
+    /// If there is no such token.
+    pub(crate) fn room(&self, name: Option<&KeyId>) -> anyhow::Result<&dyn Ceremony> {
+        let Some(name) = name else { return Ok(&self.soft) };
+        let token = self.tokens.iter().find(|token| token.name() == name);
+        Ok(token.with_context(|| format!("no [[keys.pkcs11]] is called {name}"))?)
+    }
+
+    /// The back end that has the key `id`: a token if it has a record of it, else the key folder.
+    ///
+    /// # Errors
+    /// If several tokens have it, or a token and the key folder.
+    pub(crate) fn room_of(&self, id: &KeyId) -> anyhow::Result<&dyn Ceremony> {
+        let mut rooms: Vec<&dyn Ceremony> =
+            self.tokens.iter().filter(|token| token.has(id)).map(|token| -> &dyn Ceremony { token }).collect();
+        if self.soft.list()?.contains(id) {
+            rooms.push(&self.soft);
+        }
+        match rooms.as_slice() {
+            [] => Ok(&self.soft),
+            [one] => Ok(*one),
+            _ => bail!("several back ends have a key {id}; say --token"),
+        }
+    }
+
+    /// Every back end, keys in files first.
+    pub(crate) fn rooms(&self) -> impl Iterator<Item = &dyn Ceremony> {
+        let soft: &dyn Ceremony = &self.soft;
+        std::iter::once(soft).chain(self.tokens.iter().map(|token| -> &dyn Ceremony { token }))
+    }
+}
