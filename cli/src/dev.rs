@@ -15,10 +15,12 @@ mod authority;
 mod configuration;
 mod material;
 mod next_steps;
+mod own_tsa;
 mod token;
 
 pub(crate) use authority::{CRL_ROUTE, CrlKeeper};
 pub(crate) use next_steps::print as print_next_steps;
+pub(crate) use own_tsa::{check as check_own_tsa, follow as move_own_tsa};
 
 /// Where development material is, below one folder (interfaces: files of `--dev`).
 #[derive(Clone, Debug)]

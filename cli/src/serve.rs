@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use clap::Subcommand;
 use kokuin_web::StaticFile;
 use time::OffsetDateTime;
@@ -89,6 +89,7 @@ fn run_dev(args: &Args) -> anyhow::Result<()> {
     };
     let (mut config, crl) = dev::prepare(&layout, &wishes, unix_now())?;
     override_addresses(&mut config, args);
+    dev::check_own_tsa(&config).with_context(|| layout.config().display().to_string())?;
 
     let crl_file = StaticFile::new(dev::CRL_ROUTE, crl.path(), "application/pkix-crl");
     let keeping = crl.keep(unix_now)?;
@@ -107,10 +108,8 @@ fn run_dev(args: &Args) -> anyhow::Result<()> {
 /// The command line moves listeners for this run alone.
 fn override_addresses(config: &mut Config, args: &Args) {
     if let Some(address) = args.tsa_listen {
+        dev::move_own_tsa(config, address);
         config.listen.tsa = address;
-        if let Some(tsa) = config.eseal.as_mut().and_then(|eseal| eseal.tsa.as_mut()) {
-            tsa.url = format!("http://{address}/tsa");
-        }
     }
     if let Some(address) = args.seal_listen {
         config.listen.eseal = address;

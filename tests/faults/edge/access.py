@@ -61,7 +61,10 @@ def run(report, work, _connections):
     listen = f'[listen.tls]\ncertificate = "{server_identity[0]}"\nkey_file = "{server_identity[1]}"\nclient_ca = "{clients[0]}"\n'
     tsu = (f'[tsa.tsu.access]\nnetworks = ["127.0.0.0/8"]\napi_keys_file = "{keys}"\nclient_ca = "{clients[0]}"\n'
            'subjects = ["C=JP, O=Example, CN=device 1"]\n')
-    server = Server(work, limits="[limits]\nrate = { per_second = 1000, burst = 50 }\n", listen=listen, tsu=tsu)
+    key_file = work / "key"
+    key_file.write_text(key + "\n")
+    key_file.chmod(0o600)
+    server = Server(work, limits="[limits]\nrate = { per_second = 1000, burst = 50 }\n", listen=listen, tsu=tsu, tls_ca=root[0], bearer=key_file)
     bearer = ["-H", f"Authorization: Bearer {key}"]
 
     for name, arguments, expected in [
@@ -108,15 +111,29 @@ def run(report, work, _connections):
     for name, arguments in [("trusts no other authority", ["--tls-ca", str(strangers[0])]), ("trusts nobody unless told", [])]:
         wrong = stamp(*arguments)
         report.check(f"kokuin timestamp {name}", b"401" not in wrong.stderr and wrong.returncode == 1, wrong.stderr.decode())
-    key_file = work / "key"
-    key_file.write_text(key + "\n")
-    key_file.chmod(0o600)
     ca = ["--tls-ca", str(root[0])]
     for name, arguments in [("an API key", ["--api-key-file", str(key_file)]),
                             ("a client certificate", ["--client-cert", str(device[0]), "--client-key", str(device[1])])]:
         let_in = stamp(*ca, *arguments)
         report.check(f"kokuin timestamp with {name} gets a token and its receipt", let_in.returncode == 0 and b"log receipt" in let_in.stdout,
                      let_in.stderr.decode())
+    batch = stamp("--batch", *ca, "--api-key-file", str(key_file))
+    report.check("kokuin timestamp --batch with an API key gets its record and receipt", batch.returncode == 0 and b"log receipt" in batch.stdout,
+                 batch.stderr.decode())
+    seal = lambda *more: subprocess.run(
+        [os.environ["KOKUIN_BIN"], "seal", str(work / "sample"), "--api", f"https://localhost:{server.seal_port}", "--token-file",
+         str(server.data / "api-token"), "--format", "cades", "--level", "B-T", "-o", str(work / "sample.p7s"), "--force", *more],
+        capture_output=True, timeout=60)
+    sealed = seal(*ca)
+    report.check("TSP-47 kokuin seal and eseal.tsa.tls_ca: a seal at B-T over TLS on both ways",
+                 sealed.returncode == 0 and b"B-T" in sealed.stdout and b"log receipt" in sealed.stdout, sealed.stderr.decode())
+    for name, arguments, said in [("trusts no other authority", ["--tls-ca", str(strangers[0])], b"no trusted TLS connection"),
+                                  ("trusts nobody unless told", [], b"--tls-ca FILE")]:
+        wrong = seal(*arguments)
+        report.check(f"kokuin seal {name}", wrong.returncode == 1 and said in wrong.stderr, wrong.stderr.decode())
+    shows = [os.environ["KOKUIN_BIN"], "audit", "show", "--data", str(server.data), "--kind", "time-mark"]
+    marked = until(lambda: b"time-mark" in subprocess.run(shows, capture_output=True, timeout=60).stdout)
+    report.check("TSP-47 log.time_mark.tls_ca: a time mark over TLS", marked)
     key_file.chmod(0o644)
     report.check("THR-103 kokuin timestamp reads no key that others read", stamp(*ca, "--api-key-file", str(key_file)).returncode == 1)
 
@@ -133,7 +150,12 @@ def run(report, work, _connections):
     report.check("THR-103 no start with a key file that others read", refuses(server))
     server_identity[1].chmod(0o600)
 
+    key_file.chmod(0o600)
     config = server.data / "kokuin.toml"
+    good = config.read_text()
+    config.write_text(good.replace(f"https://localhost:{server.port}/tsa", f"http://127.0.0.1:{server.port}/tsa"))
+    report.check("no start where the e-seal service would ask a listener of HTTPS by HTTP", refuses(server))
+    config.write_text(good)
     config.write_text(config.read_text().replace('networks = ["127.0.0.0/8"]', 'networks = ["10.0.0.0/8"]'))
     server.start()
     status, body = curl(server, root[0], *bearer)

@@ -81,17 +81,17 @@ def until_closed(stream, seconds=20):
 class Server:
     """`kokuin serve --dev` with settings added to its own configuration."""
 
-    def __init__(self, folder, limits="", listen="", tsu=""):
+    def __init__(self, folder, limits="", listen="", tsu="", tls_ca=None, bearer=None):
         self.data = pathlib.Path(folder) / "data"
         self.port, self.seal_port = free_port(), free_port()
         self.process = None
         if limits or listen or tsu:
             self.start()
             self.stop()
-            self.configure(limits, listen, tsu)
+            self.configure(limits, listen, tsu, tls_ca, bearer)
         self.start()
 
-    def configure(self, limits, listen, tsu):
+    def configure(self, limits, listen, tsu, tls_ca, bearer):
         path = self.data / "kokuin.toml"
         text = path.read_text()
         # Behind the last key of its table, before the next one.
@@ -99,6 +99,13 @@ class Server:
             head, _, tail = text.partition("[[tsa.tsu]]")
             table, bracket, rest = tail.partition("\n[")
             text = head + "[[tsa.tsu]]" + table.rstrip("\n") + "\n\n" + tsu + "\n" + bracket + rest
+        if tls_ca:
+            # What the process asks of itself, it asks over TLS too.
+            own = f'url = "https://localhost:{self.port}/tsa"\ntls_ca = "{tls_ca}"\n'
+            if bearer:
+                own += f'bearer_file = "{bearer}"\n'
+                listen += f'[log.time_mark]\n{own}trust = ["ca/root.pem"]\nevery = "10s"\n'
+            text = text.replace(f'url = "http://127.0.0.1:{self.port}/tsa"\n', own)
         text += "\n" + listen + "\n" + limits + "\n"
         path.write_text(text)
 

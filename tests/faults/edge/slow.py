@@ -156,7 +156,7 @@ def tls_server(work):
     import access
     root = access.authority(work, "root")
     certificate, key = access.issue(work, root, "server", "/CN=localhost")
-    return Server(work, listen=f'[listen.tls]\ncertificate = "{certificate}"\nkey_file = "{key}"\n')
+    return Server(work, listen=f'[listen.tls]\ncertificate = "{certificate}"\nkey_file = "{key}"\n', tls_ca=root[0])
 
 
 def handshake(server):
