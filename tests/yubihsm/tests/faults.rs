@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::{
-    io::{Read, Write},
+    io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
     sync::Arc,
     time::{Duration, Instant},
@@ -130,14 +130,18 @@ fn a_device_that_loses_power_while_it_signs_has_signed_nothing() {
 
 #[test]
 fn a_stopped_connector_refuses_and_keeps_the_devices_sessions() {
-    let simulator = start();
+    let simulator = Simulator::start(Settings { idle: None, ..Settings::default() }).unwrap();
     let mut create = vec![3, 0, 10, 0, 1];
     create.extend([7; 8]);
     api(&simulator, &create);
-    let mut idle = TcpStream::connect(simulator.address()).unwrap();
+    let mut open = TcpStream::connect(simulator.address()).unwrap();
+    open.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    open.write_all(b"GET /connector/status HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+    assert!(open.read(&mut [0; 1024]).unwrap() > 100);
     simulator.stop_connector();
     assert!(TcpStream::connect(simulator.address()).is_err());
-    assert!(matches!(idle.read(&mut [0]), Ok(0) | Err(_)), "open connections end");
+    let ended = open.read(&mut [0]).map_err(|error| error.kind());
+    assert!(matches!(ended, Ok(0) | Err(ErrorKind::ConnectionReset)), "open connections end: {ended:?}");
     simulator.start_connector().unwrap();
     assert_eq!(api(&simulator, &ECHO).1, ECHOED);
     assert_eq!(simulator.sessions(), 1);
