@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use kokuin_yubihsm_sim::{Entry, Fault, Latency, On, Settings, Simulator};
+use kokuin_yubihsm_sim::{Entry, Fault, Firmware, Latency, On, Settings, Simulator};
 use openssl::{
     bn::BigNumContext,
     ec::{EcGroup, EcKey, EcPoint},
@@ -233,4 +233,19 @@ fn auditing_the_wrapping_of_commands_locks_a_full_log() {
     let locked = login(&simulator);
     assert!(locked.get_log_entries().is_err());
     assert!(locked.set_log_index(62).is_err());
+}
+
+/// The reason for two firmware profiles (yubihsm.md section 8, trap 8).
+#[test]
+fn the_crate_reads_every_list_of_old_firmware_and_cuts_those_of_new() {
+    let lengths = |firmware| {
+        let simulator = Simulator::start(Settings { firmware, ..Settings::default() }).unwrap();
+        let client = login(&simulator);
+        let audits = client.get_commands_audit_options().unwrap().len();
+        (audits, client.device_info().unwrap().algorithms.len())
+    };
+    assert_eq!(lengths(Firmware::V2_2_0), (Firmware::V2_2_0.audited().count(), 47));
+    let (audits, algorithms) = lengths(Firmware::V2_4_1);
+    assert!(audits < Firmware::V2_4_1.audited().count(), "{audits}");
+    assert!(algorithms < Firmware::V2_4_1.algorithms().count(), "{algorithms}");
 }
