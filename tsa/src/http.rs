@@ -17,19 +17,29 @@ use actix_web::{
 };
 use kokuin_web::{Admission, Application, Health, Limits, LogRoutes, correlate, get_or_head, metrics::Registry, only};
 
-use crate::{Service, Worker};
-pub use batch::batch_routes;
+use crate::{Service, Worker, batch::Lane};
+use batch::batch_routes;
 use timestamp::Door;
 
-/// All routes of the time-stamp service, for one listener with these limits.
+/// All routes of the time-stamp service, for one listener with these limits; with those of a batch lane if there is one.
+///
+/// Routes are tried in the order in which they are configured: the issuing path first, and addresses with names in them last.
 #[must_use]
-pub fn routes(service: &Arc<Service>, limits: &Limits, registry: &Registry, log: LogRoutes) -> Application {
+pub fn routes(
+    service: &Arc<Service>,
+    limits: &Limits,
+    registry: &Registry,
+    log: LogRoutes,
+    lane: Option<&Arc<Lane>>,
+) -> Application {
     let service = Arc::clone(service);
     let health = Health::new(service.clone(), registry.clone());
     let door = Door::new(Admission::new(limits), limits);
     let description = openapi::description();
+    let batches = lane.map(|lane| batch_routes(lane, limits));
     Arc::new(move |config| {
         configure_timestamp(config, &service, &door);
+        batches.iter().for_each(|batches| batches(config));
         configure_public(config, &service);
         description.configure(config);
         configure_named(config);

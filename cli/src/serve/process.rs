@@ -160,13 +160,8 @@ impl Process {
             registry: registry.clone(),
         })?;
         let limits = self.config.limits.clone();
-        let routes = kokuin_tsa::http::routes(&service, &limits, &registry, self.log_routes());
         let lane = self.batch_lane(&service, &config.batch, &registry)?;
-        let batches = lane.as_ref().map(|lane| kokuin_tsa::http::batch_routes(lane, &limits));
-        let application: Application = Arc::new(move |config| {
-            batches.iter().for_each(|batches| batches(config));
-            routes(config);
-        });
+        let application = kokuin_tsa::http::routes(&service, &limits, &registry, self.log_routes(), lane.as_ref());
         let (keys, tls, running) = (Arc::clone(&self.keys), self.tls.clone(), Arc::clone(&service));
         let apply: Apply = Box::new(move |config, config_digest| {
             let config = config.tsa.clone().context("there is no [tsa] any more")?;

@@ -40,9 +40,8 @@ pub(in crate::http) struct Door {
     room: Room,
 }
 
-/// The routes of a lane, to be configured before those of the service itself.
-#[must_use]
-pub fn batch_routes(lane: &Arc<Lane>, limits: &Limits) -> Application {
+/// The routes of a lane, to be configured before those that take any name.
+pub(super) fn batch_routes(lane: &Arc<Lane>, limits: &Limits) -> Application {
     let lane = Arc::clone(lane);
     let limit = ByteSize::from_bytes(body_limit(lane.config().limit));
     let rules = BodyRules::new("application/json", limit, limits);

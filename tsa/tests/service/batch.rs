@@ -27,7 +27,7 @@ use kokuin_store::{BatchRepository, Database};
 use kokuin_suite::{DigestAlgorithm, digest};
 use kokuin_tsa::{
     batch::{BatchConfig, Lane, SubmissionId},
-    http::{batch_routes, routes},
+    http::routes,
 };
 use kokuin_web::{Limits, LogRoutes};
 use serde_json::Value;
@@ -69,13 +69,8 @@ impl World {
 
     async fn call(&self, asked: TestRequest) -> Answer {
         let log = LogRoutes::new(Arc::new(self.bench.service.log().clone()));
-        let service = routes(&self.bench.service, &Limits::default(), &self.bench.registry, log);
-        let batches = batch_routes(&self.lane, &Limits::default());
-        let app = init_service(App::new().configure(|config| {
-            batches(config);
-            service(config);
-        }))
-        .await;
+        let service = routes(&self.bench.service, &Limits::default(), &self.bench.registry, log, Some(&self.lane));
+        let app = init_service(App::new().configure(|config| service(config))).await;
         let response: ServiceResponse = call_service(&app, asked.to_request()).await.map_into_boxed_body();
         let value = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let (retry_after, location) = (value("retry-after"), value("location"));

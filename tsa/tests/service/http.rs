@@ -41,7 +41,7 @@ const QUERY: (&str, &str) = ("content-type", "application/timestamp-query");
 /// Status, content type, one more header, and body of the answer.
 async fn call(bench: &Bench, asked: TestRequest, header: &str) -> (StatusCode, String, Option<String>, Vec<u8>) {
     let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
-    let application = routes(&bench.service, &Limits::default(), &bench.registry, log);
+    let application = routes(&bench.service, &Limits::default(), &bench.registry, log, None);
     let app = init_service(App::new().configure(|config| application(config))).await;
     let response: ServiceResponse = call_service(&app, asked.to_request()).await.map_into_boxed_body();
     let value = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
@@ -52,7 +52,7 @@ async fn call(bench: &Bench, asked: TestRequest, header: &str) -> (StatusCode, S
 /// Sends `times` queries from one address through a listener of these limits.
 async fn call_limited(bench: &Bench, limits: &Limits, times: usize) {
     let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
-    let application = routes(&bench.service, limits, &bench.registry, log);
+    let application = routes(&bench.service, limits, &bench.registry, log, None);
     let app = init_service(App::new().configure(|config| application(config))).await;
     for _ in 0..times {
         let asked = post("/tsa").peer_addr("192.0.2.1:1000".parse().unwrap()).set_payload(request().encode());
@@ -273,7 +273,7 @@ fn closes_on_a_body_without_end_that_is_turned_away_thr_85() {
     let rate = Some(RateLimit { per_second: Limit::MIN, burst: Limit::MIN });
     let limits = Limits { rate, workers: Some(Limit::MIN), ..Limits::default() };
     let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
-    let application = routes(&bench.service, &limits, &bench.registry, log);
+    let application = routes(&bench.service, &limits, &bench.registry, log, None);
     let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || run(vec![ServiceSpec::new("test", listener, limits, application)]).unwrap());
@@ -305,7 +305,7 @@ async fn answers_429_when_the_quota_of_a_tsu_is_used_up_and_serves_the_others() 
     setup.config.tsu[1].quota = Some(RateLimit { per_second: Limit::MIN, burst: Limit::MIN });
     let bench = setup.start();
     let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
-    let application = routes(&bench.service, &Limits::default(), &bench.registry, log);
+    let application = routes(&bench.service, &Limits::default(), &bench.registry, log, None);
     let app = init_service(App::new().configure(|config| application(config))).await;
     let mut second = Vec::new();
     for _ in 0..3 {
@@ -410,7 +410,7 @@ fn a_slow_body_outlives_no_unit_tsp_71() {
     let bench = setup.start();
     let limits = Limits { workers: Some(Limit::MIN), ..Limits::default() };
     let log = LogRoutes::new(Arc::new(bench.service.log().clone()));
-    let application = routes(&bench.service, &limits, &bench.registry, log);
+    let application = routes(&bench.service, &limits, &bench.registry, log, None);
     let listener = bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || run(vec![ServiceSpec::new("test", listener, limits, application)]).unwrap());
@@ -496,7 +496,7 @@ async fn says_that_there_is_no_token_only_when_every_log_was_read() {
         let others: Vec<Arc<dyn PublicLog>> =
             others.into_iter().map(|log| -> Arc<dyn PublicLog> { Arc::new(log) }).collect();
         let log = LogRoutes::new(Arc::new(bench.service.log().clone())).with_others(others);
-        let application = routes(&bench.service, &Limits::default(), &bench.registry, log);
+        let application = routes(&bench.service, &Limits::default(), &bench.registry, log, None);
         let app = init_service(App::new().configure(|config| application(config))).await;
         let asked = TestRequest::get().uri("/tsa/receipts/00ab").to_request();
         let response = call_service(&app, asked).await;
