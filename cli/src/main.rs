@@ -30,6 +30,10 @@ mod timestamp;
 mod tls;
 mod tsa;
 
+/// Allocates and frees a little quicker than the C library: some thirty times a token, from threads that hand memory to each other.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Time-stamps and e-seals with a log that anyone can check.
 #[derive(Debug, Parser)]
 #[command(name = "kokuin", version, max_term_width = 120)]
