@@ -96,10 +96,7 @@ impl Worker {
         let seat = unit.seat_at(timed.micros())?;
         let assigned = AssignedTsu::new(timed, seat.tsu(), &service.serials)?;
         match seat.pool() {
-            Some(pool) => {
-                let _announced = service.log.announce();
-                pool.sign(assigned).await
-            }
+            Some(pool) => pool.sign(assigned).await,
             None => self.at_desk(seat, |desk| SignedTst::new(assigned, desk, unit.keeper(), &service.serials)),
         }
     }

@@ -28,7 +28,7 @@ pub use commitment::TenantSecret;
 pub use entry::{Encoded, Entry, EntryError, Kind};
 pub use frontier::Frontier;
 pub use hash::Hash;
-pub use log::{Announced, Log, LogError, LogOptions, Pending, Previous, ReceiptAnswer, StoredLog, Wanted};
+pub use log::{Log, LogError, LogOptions, Pending, Previous, ReceiptAnswer, StoredLog, Wanted};
 pub use name::{LeafIndex, LogName, NameError, Origin, TreeSize};
 pub use note::{SignedNote, VerifierKey};
 pub use receipt::{Receipt, ReceiptError, VerifiedReceipt};

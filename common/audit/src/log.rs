@@ -20,7 +20,6 @@ use std::{
 
 pub use error::LogError;
 use futures_channel::oneshot;
-pub use inbox::Announced;
 use inbox::Inbox;
 use kokuin_key::{Purpose, SigningKey};
 use kokuin_suite::Verify;
@@ -164,11 +163,6 @@ impl Log {
             .map_err(|error| LogError::Thread(Arc::new(error)))?;
         let writer = Mutex::new(Some(thread));
         Ok(Self(Arc::new(Inner { options, vkey, read, shared, writer, inbox })))
-    }
-
-    /// Says that an entry will come, for what takes long to make it: a group is worth waiting for then.
-    pub fn announce(&self) -> Announced {
-        Announced::to(&self.0.inbox)
     }
 
     /// Hands over an entry that has been encoded.

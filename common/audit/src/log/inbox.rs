@@ -1,15 +1,11 @@
 //! Where entries wait for the writer, and how long it lets them gather.
 //!
 //! A transaction and its sync cost as much for one entry as for thirty. While only one sender is about, an entry is taken
-//! at once. While many are, the writer waits until half of those it has seen lately are there, at most [`GATHER`]: the
-//! others are on their way while the first half is being stored. Nobody wakes the writer before that, which saves
-//! a change of threads for each entry.
+//! at once. While many are, the writer waits until three quarters of those it has seen lately are there, at most twice as long as storing took
+//! the last time, and [`GATHER`]. Nobody wakes the writer before that, which saves a change of threads for each entry.
 
 use std::{
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -19,40 +15,12 @@ use super::writer::{Answer, Submission};
 const GROUP: usize = 1024;
 /// Longest time that an entry waits for others that may come.
 const GATHER: Duration = Duration::from_millis(2);
-/// Longest time that an entry waits for others that have been announced: what signs them takes about a millisecond each.
-const GATHER_ANNOUNCED: Duration = Duration::from_millis(5);
 
 /// Many senders, one writer.
 #[derive(Default)]
 pub(super) struct Inbox {
     state: Mutex<State>,
     enough: Condvar,
-    /// Entries that have been announced and are not here yet.
-    announced: AtomicUsize,
-}
-
-/// An entry is on its way to the log: held until it is there, or will not come. Where signing takes longer than storing, only this tells the writer
-/// that it is worth waiting for others.
-#[must_use = "dropped, it announces nothing"]
-pub struct Announced(Arc<Inbox>);
-
-impl Announced {
-    pub(super) fn to(inbox: &Arc<Inbox>) -> Self {
-        inbox.announced.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(inbox))
-    }
-}
-
-impl Drop for Announced {
-    fn drop(&mut self) {
-        self.0.announced.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl std::fmt::Debug for Announced {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Announced")
-    }
 }
 
 #[derive(Default)]
@@ -122,18 +90,11 @@ impl Inbox {
         self.lock().waiting.len()
     }
 
-    /// Entries that wait now and those that are on their way.
-    pub(super) fn coming(&self) -> usize {
-        self.len() + self.announced.load(Ordering::Relaxed)
-    }
-
     /// Waits for entries until `due`, lets them gather, and puts them into `group`, in their order.
     pub(super) fn take(&self, group: &mut Vec<Submission>, due: Option<Instant>, crowd: Crowd) -> Work {
         let mut state = self.sleep(self.lock(), 1, due);
-        if !state.waiting.is_empty() && state.waiting.len() < crowd.half() {
-            let announced = self.announced.load(Ordering::Relaxed) > 0;
-            let longest = if announced { GATHER_ANNOUNCED } else { GATHER };
-            state = self.sleep(state, crowd.half(), Some(Instant::now() + longest));
+        if !state.waiting.is_empty() && state.waiting.len() < crowd.most() {
+            state = self.sleep(state, crowd.most(), Some(Instant::now() + crowd.patience()));
         }
         if state.waiting.len() > GROUP {
             group.extend(state.waiting.drain(..GROUP));
@@ -186,20 +147,29 @@ impl Inbox {
     }
 }
 
-/// How many senders have lately been seen at a time.
+/// How many senders have lately been seen at a time, and how long storing took.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Crowd(usize);
+pub(super) struct Crowd {
+    senders: usize,
+    storing: Duration,
+}
 
 impl Crowd {
-    /// `stored` entries were in a group, and `waiting` more had come when it was stored: so many senders at least, for none
+    /// `stored` entries were in a group that took `storing`, and `waiting` more had come when it was stored: so many senders at least, for none
     /// of them had its answer. A quarter of those not seen again is forgotten.
-    pub(super) fn saw(&mut self, stored: usize, waiting: usize) {
-        self.0 = (self.0 - self.0.div_ceil(4)).max(stored + waiting);
+    pub(super) fn saw(&mut self, stored: usize, storing: Duration, waiting: usize) {
+        self.senders = (self.senders - self.senders.div_ceil(4)).max(stored + waiting);
+        self.storing = storing;
     }
 
-    /// What is worth waiting for. One sender alone never waits, nor do two.
-    const fn half(self) -> usize {
-        self.0 / 2
+    /// What is worth waiting for: three quarters of them, for the others are on their way while these are being stored. One sender alone never waits.
+    const fn most(self) -> usize {
+        self.senders * 3 / 4
+    }
+
+    /// How long that is worth it: the others would wait while the first comers alone are being stored, and then be stored themselves.
+    fn patience(self) -> Duration {
+        (self.storing * 2).min(GATHER)
     }
 }
 
@@ -234,7 +204,7 @@ mod tests {
 
     fn crowd(senders: usize) -> Crowd {
         let mut crowd = Crowd::default();
-        crowd.saw(senders, 0);
+        crowd.saw(senders, Duration::from_millis(1), 0);
         crowd
     }
 
@@ -243,15 +213,15 @@ mod tests {
         let inbox = Inbox::default();
         let _pending = push(&inbox, 1);
         let (mut group, start) = (Vec::new(), Instant::now());
-        for seen in [0, 1, 2, 3] {
-            assert!(crowd(seen).half() <= 1, "{seen}");
+        for seen in [0, 1, 2] {
+            assert!(crowd(seen).most() <= 1, "{seen}");
         }
         assert!(matches!(inbox.take(&mut group, Some(start), crowd(1)), Work::Group));
         assert_eq!((group.len(), inbox.len()), (1, 0));
     }
 
     #[test]
-    fn lets_half_of_a_crowd_gather() {
+    fn lets_most_of_a_crowd_gather() {
         let inbox = Arc::new(Inbox::default());
         let first = push(&inbox, 1);
         let sender = thread::spawn({
@@ -275,21 +245,11 @@ mod tests {
         let mut crowd = crowd(1_000);
         let groups = (0..)
             .take_while(|_| {
-                crowd.saw(1, 0);
-                crowd.half() > 0
+                crowd.saw(1, Duration::ZERO, 0);
+                crowd.most() > 0
             })
             .count();
         assert!(groups < 30, "{groups} groups of one sender waited for others");
-    }
-
-    #[test]
-    fn counts_what_is_announced_until_it_is_there_or_given_up() {
-        let inbox = Arc::new(Inbox::default());
-        let announced = [Announced::to(&inbox), Announced::to(&inbox)];
-        let _pending = push(&inbox, 1);
-        assert_eq!((inbox.len(), inbox.coming()), (1, 3));
-        drop(announced);
-        assert_eq!(inbox.coming(), 1);
     }
 
     #[test]

@@ -221,9 +221,10 @@ impl Writer {
         while shared.is_writable() && !group.is_empty() {
             let (entries, answers): (Vec<Encoded>, Vec<Answer<Stored>>) =
                 group.into_iter().map(|submission| (submission.entry, submission.answer)).unzip();
+            let start = Instant::now();
             match self.store_group(&entries) {
                 Ok(Stored { index: first, until }) => {
-                    self.crowd.saw(entries.len(), inbox.coming());
+                    self.crowd.saw(entries.len(), start.elapsed(), inbox.len());
                     shared
                         .last_time
                         .store(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros), Ordering::Release);
