@@ -1,6 +1,10 @@
-//! RSA with OpenSSL, which blinds, and verifies what the two halves of the key gave; and verified once more here.
+//! RSA with OpenSSL, which blinds, and verifies what the two halves of the key gave; and verified once more by aws-lc-rs.
 
-use kokuin_key::KeyError;
+use aws_lc_rs::signature::{
+    ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
+    RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters,
+};
+use kokuin_key::{KeyError, Prepared};
 use kokuin_suite::{DigestAlgorithm, SignatureAlgorithm};
 use openssl::error::ErrorStack;
 use openssl::md::{Md, MdRef};
@@ -9,48 +13,71 @@ use openssl::pkey_ctx::PkeyCtx;
 use openssl::rsa::Padding;
 use openssl::sign::RsaPssSaltlen;
 
-use super::{check_right, library};
+use super::library;
+use crate::soft::key::Opened;
 
-/// One worker's contexts, each used again and again.
+/// What one worker signs and verifies with, used again and again.
 #[derive(Default)]
-pub(super) struct RsaSigner(Option<Contexts>);
+pub(super) struct RsaSigner(Option<Kept>);
 
-struct Contexts {
+struct Kept {
     algorithm: SignatureAlgorithm,
     signing: PkeyCtx<Private>,
-    verifying: PkeyCtx<Private>,
+    verifying: ParsedPublicKey,
 }
 
-impl Contexts {
-    fn new(key: &PKeyRef<Private>, algorithm: SignatureAlgorithm) -> Result<Self, ErrorStack> {
-        let (mut signing, mut verifying) = (PkeyCtx::new(key)?, PkeyCtx::new(key)?);
-        signing.sign_init()?;
-        set_padding(&mut signing, algorithm)?;
-        verifying.verify_init()?;
-        set_padding(&mut verifying, algorithm)?;
+impl Kept {
+    fn new(key: &Opened, algorithm: SignatureAlgorithm) -> Result<Self, KeyError> {
+        let wrong = KeyError::WrongAlgorithm { key: key.algorithm, asked: algorithm };
+        let verifying = ParsedPublicKey::new(verifying(algorithm).ok_or(wrong)?, &key.spki);
+        let verifying = verifying.map_err(|_| KeyError::Library("taking the public key over"))?;
+        let signing = signing(&key.private, algorithm).map_err(library("context"))?;
         Ok(Self { algorithm, signing, verifying })
     }
 }
 
 impl RsaSigner {
-    pub(super) fn sign(
-        &mut self,
-        key: &PKeyRef<Private>,
-        algorithm: SignatureAlgorithm,
-        digest: &[u8],
-    ) -> Result<Vec<u8>, KeyError> {
-        // Taken out: contexts with which anything failed are not used again.
-        let mut contexts = match self.0.take().filter(|kept| kept.algorithm == algorithm) {
+    pub(super) fn sign(&mut self, key: &Opened, prepared: &Prepared<'_>) -> Result<Vec<u8>, KeyError> {
+        let algorithm = prepared.algorithm();
+        // Taken out: a context with which anything failed is not used again.
+        let mut kept = match self.0.take().filter(|kept| kept.algorithm == algorithm) {
             Some(kept) => kept,
-            None => Contexts::new(key, algorithm).map_err(library("context"))?,
+            None => Kept::new(key, algorithm)?,
         };
-        let mut signature = vec![0; key.size()];
-        let length = contexts.signing.sign(digest, Some(&mut signature)).map_err(library("signing"))?;
+        let mut signature = vec![0; key.private.size()];
+        let length = kept.signing.sign(&prepared.digest(), Some(&mut signature)).map_err(library("signing"))?;
         signature.truncate(length);
         // A fault in one of the two halves of an RSA signature gives the key away: nothing leaves unverified (THR-66).
-        check_right(&contexts.verifying.verify(digest, &signature))?;
-        self.0 = Some(contexts);
+        kept.verifying.verify_sig(prepared.message(), &signature).map_err(|_| KeyError::WrongAnswer)?;
+        self.0 = Some(kept);
         Ok(signature)
+    }
+}
+
+fn signing(key: &PKeyRef<Private>, algorithm: SignatureAlgorithm) -> Result<PkeyCtx<Private>, ErrorStack> {
+    let mut context = PkeyCtx::new(key)?;
+    context.sign_init()?;
+    set_padding(&mut context, algorithm)?;
+    Ok(context)
+}
+
+/// How aws-lc-rs verifies.
+const fn verifying(algorithm: SignatureAlgorithm) -> Option<&'static RsaParameters> {
+    match algorithm {
+        SignatureAlgorithm::RsaPkcs1Sha256 => Some(&RSA_PKCS1_2048_8192_SHA256),
+        SignatureAlgorithm::RsaPkcs1Sha384 => Some(&RSA_PKCS1_2048_8192_SHA384),
+        SignatureAlgorithm::RsaPkcs1Sha512 => Some(&RSA_PKCS1_2048_8192_SHA512),
+        SignatureAlgorithm::RsaPssSha256 => Some(&RSA_PSS_2048_8192_SHA256),
+        SignatureAlgorithm::RsaPssSha384 => Some(&RSA_PSS_2048_8192_SHA384),
+        SignatureAlgorithm::RsaPssSha512 => Some(&RSA_PSS_2048_8192_SHA512),
+        SignatureAlgorithm::RsaPkcs1Sha1
+        | SignatureAlgorithm::EcdsaSha256
+        | SignatureAlgorithm::EcdsaSha384
+        | SignatureAlgorithm::EcdsaSha512
+        | SignatureAlgorithm::Ed25519
+        | SignatureAlgorithm::MlDsa44
+        | SignatureAlgorithm::MlDsa65
+        | SignatureAlgorithm::MlDsa87 => None,
     }
 }
 
