@@ -17,11 +17,17 @@ const SCRYPT: Oid = Oid::from_static(&[0x2b, 0x06, 0x01, 0x04, 0x01, 0xda, 0x47,
 /// 2.16.840.1.101.3.4.1.42
 const AES256_CBC: Oid = Oid::from_static(&[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x01, 0x2a]);
 
-/// scrypt's cost: 16 MiB and about 0.2 s a guess. OpenSSL reads files up to 32 MiB, so N cannot grow; p does instead.
+/// scrypt's cost: 16 MiB and about 40 ms a guess, [`cost_p`] times. OpenSSL reads files up to 32 MiB, so N cannot grow; p does instead.
 const COST_N: u64 = 1 << 14;
 const COST_R: u64 = 8;
-const COST_P: u64 = 5;
+/// From so many octets on a passphrase is taken for one that `kokuin init` made, of 32 random octets: nobody guesses those.
+const MADE: usize = 32;
 const MEMORY_LIMIT: u64 = 32 << 20;
+
+/// How often a guess costs that: once for passphrases that cannot be guessed, so that a start with several keys is quick.
+const fn cost_p(passphrase: &[u8]) -> u64 {
+    if passphrase.len() < MADE { 5 } else { 1 }
+}
 
 /// PEM of `key`, encrypted with a key derived from `passphrase` and a fresh salt.
 pub(super) fn seal(key: &PKey<Private>, passphrase: &[u8]) -> Result<String, ErrorStack> {
@@ -30,9 +36,9 @@ pub(super) fn seal(key: &PKey<Private>, passphrase: &[u8]) -> Result<String, Err
     rand_bytes(&mut salt)?;
     rand_bytes(&mut iv)?;
     let mut derived = Zeroizing::new([0; 32]);
-    scrypt(passphrase, &salt, COST_N, COST_R, COST_P, MEMORY_LIMIT, derived.as_mut())?;
+    scrypt(passphrase, &salt, COST_N, COST_R, cost_p(passphrase), MEMORY_LIMIT, derived.as_mut())?;
     let encrypted = encrypt(Cipher::aes_256_cbc(), derived.as_ref(), Some(&iv), &plain)?;
-    let cost = [enc::uint_u64(COST_N), enc::uint_u64(COST_R), enc::uint_u64(COST_P)];
+    let cost = [enc::uint_u64(COST_N), enc::uint_u64(COST_R), enc::uint_u64(cost_p(passphrase))];
     let parameters = enc::sequence(&[&enc::octet_string(&salt), &cost[0], &cost[1], &cost[2]]);
     let derivation = enc::sequence(&[&enc::oid(&SCRYPT), &parameters]);
     let cipher = enc::sequence(&[&enc::oid(&AES256_CBC), &enc::octet_string(&iv)]);
@@ -49,4 +55,24 @@ pub(super) fn block(text: &[u8]) -> Option<Vec<u8>> {
 /// The key in an encrypted block.
 pub(super) fn open(block: &[u8], passphrase: &[u8]) -> Result<PKey<Private>, ErrorStack> {
     PKey::private_key_from_pkcs8_passphrase(block, passphrase)
+}
+
+#[cfg(test)]
+mod tests {
+    use openssl::{ec::EcGroup, ec::EcKey, nid::Nid};
+
+    use super::*;
+
+    #[test]
+    fn a_short_passphrase_costs_five_times_as_much_to_guess() {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).unwrap();
+        let key = PKey::from_ec_key(EcKey::generate(&group).unwrap()).unwrap();
+        for (passphrase, p) in [(vec![b'x'; 31], 5), (vec![b'x'; 32], 1)] {
+            let sealed = block(seal(&key, &passphrase).unwrap().as_bytes()).unwrap();
+            // N 16384, r 8, p: the end of scrypt's parameters.
+            let costs = [0x02, 0x02, 0x40, 0x00, 0x02, 0x01, 0x08, 0x02, 0x01, p];
+            assert!(sealed.windows(costs.len()).any(|window| window == costs), "{} octets", passphrase.len());
+            assert!(open(&sealed, &passphrase).unwrap().public_eq(&key));
+        }
+    }
 }
