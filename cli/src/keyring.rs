@@ -90,6 +90,17 @@ impl Keyring {
         }
     }
 
+    /// Refuses a name that a key has already, wherever it is: the record of a ceremony names its key by it.
+    ///
+    /// # Errors
+    /// If a back end has a key `id`.
+    pub(crate) fn check_free(&self, id: &KeyId) -> anyhow::Result<()> {
+        if self.soft.list()?.contains(id) || self.tokens.iter().any(|token| token.has(id)) {
+            bail!("there is a key {id} already");
+        }
+        Ok(())
+    }
+
     /// Every back end, keys in files first.
     pub(crate) fn rooms(&self) -> impl Iterator<Item = &dyn Ceremony> {
         let soft: &dyn Ceremony = &self.soft;

@@ -83,6 +83,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             which.config.display()
         );
     }
+    place.keys.check_free(&which.name)?;
     let key = room.create(&which.name, algorithm, purpose)?;
     place.record("key-create", key.id(), Some(&format!("{algorithm} for {purpose}")))?;
     println!("{}: {algorithm} for {purpose}", room.uri(key.id()));

@@ -1,9 +1,9 @@
 //! One session on a thread of its own, because a session belongs to one thread and a device may not answer.
 
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cryptoki::context::Function;
 use cryptoki::error::Error;
@@ -17,6 +17,9 @@ use crate::pkcs11::find::{self, Found};
 use crate::pkcs11::key::Shared;
 use crate::pkcs11::mechanism::Question;
 use crate::pkcs11::session::{Access, Opened};
+
+/// How long either side looks for the other before it sleeps.
+const AWAKE: Duration = Duration::from_micros(100);
 
 /// The way to a session. Dropped, the thread closes its session as soon as the device lets it.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ impl Worker {
             };
             // An empty answer says that the session is there.
             let mut listens = tell.send(Ok(Vec::new())).is_ok();
-            while listens && let Ok(question) = asked.recv() {
+            while listens && let Some(question) = awake(&asked).or_else(|| asked.recv().ok()) {
                 listens = tell.send(sign(&opened.session, &found, &question)).is_ok();
             }
         });
@@ -59,11 +62,27 @@ impl Worker {
     }
 
     fn hear(&self) -> Result<Vec<u8>, KeyError> {
+        if let Some(answer) = awake(&self.answers) {
+            return answer;
+        }
         match self.answers.recv_timeout(self.patience) {
             Ok(answer) => answer,
             Err(RecvTimeoutError::Timeout) => Err(KeyError::TimedOut),
             // The thread ended without a word.
             Err(RecvTimeoutError::Disconnected) => Err(KeyError::SessionLost),
+        }
+    }
+}
+
+/// What comes at once. To be woken costs as long as a program's signature takes; a device's takes longer, and is slept for. Others run
+/// meanwhile, if there are any.
+fn awake<T>(receiver: &Receiver<T>) -> Option<T> {
+    let begun = Instant::now();
+    loop {
+        match receiver.try_recv() {
+            Ok(message) => return Some(message),
+            Err(TryRecvError::Empty) if begun.elapsed() < AWAKE => thread::yield_now(),
+            Err(TryRecvError::Empty | TryRecvError::Disconnected) => return None,
         }
     }
 }

@@ -4,6 +4,7 @@ mod attacks;
 mod conformance;
 mod pins;
 mod place;
+mod rate;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,9 @@ struct Arguments {
     /// Kinds of key that the module makes.
     #[arg(long, required = true, value_delimiter = ',')]
     algorithms: Vec<KeyAlgorithm>,
+    /// Measures signatures a second and ends: this back end, and a bare loop that also verifies each signature.
+    #[arg(long)]
+    measure: bool,
     /// The token locks after this many wrong PINs, and says so before.
     #[arg(long)]
     locks_after: Option<u32>,
@@ -53,6 +57,9 @@ impl Findings {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let place = Place::new(&arguments.module)?;
+    if arguments.measure {
+        return rate::run(&place, &arguments);
+    }
     let mut findings = Findings::default();
     conformance::run(&place, &arguments, &mut findings)?;
     attacks::run(&place, &mut findings)?;
