@@ -15,11 +15,17 @@ use actix_web::{
     middleware::from_fn,
     web::{self, Data, ServiceConfig},
 };
-use kokuin_web::{Admission, Application, Health, Limits, LogRoutes, correlate, get_or_head, metrics::Registry, only};
+use kokuin_web::{
+    Admission, Application, Health, Limits, LogRoutes, Turns, correlate, get_or_head, metrics::Registry, only,
+};
 
 use crate::{Service, Worker, batch::Lane};
 use batch::batch_routes;
 use timestamp::Door;
+
+/// Receipts looked up at a time, over all workers, and how many requests may wait for that: tokens are logged meanwhile.
+const RECEIPTS: usize = 4;
+const RECEIPTS_WAITING: usize = 256;
 
 /// All routes of the time-stamp service, for one listener with these limits; with those of a batch lane if there is one.
 ///
@@ -37,10 +43,11 @@ pub fn routes(
     let door = Door::new(Admission::new(limits), limits);
     let description = openapi::description();
     let batches = lane.map(|lane| batch_routes(lane, limits));
+    let receipts = Turns::new(RECEIPTS, RECEIPTS_WAITING);
     Arc::new(move |config| {
         configure_timestamp(config, &service, &door);
         batches.iter().for_each(|batches| batches(config));
-        configure_public(config, &service);
+        configure_public(config, &service, &receipts);
         description.configure(config);
         configure_named(config);
         health.configure(config);
@@ -65,8 +72,9 @@ fn configure_named(config: &mut ServiceConfig) {
     );
 }
 
-fn configure_public(config: &mut ServiceConfig, service: &Arc<Service>) {
+fn configure_public(config: &mut ServiceConfig, service: &Arc<Service>, receipts: &Turns) {
     config
+        .app_data(Data::new(receipts.clone()))
         .app_data(Data::from(Arc::clone(service)))
         .service(
             web::resource("/tsa/certchain")

@@ -24,6 +24,7 @@ mod server;
 mod shared_quota;
 mod static_file;
 mod tls;
+mod turns;
 
 pub use access::{Access, AccessConfig, AccessError, ApiKey, Sha256};
 pub use admission::{Admission, Permit, Quota};
@@ -43,3 +44,4 @@ pub use server::{Application, ServiceSpec, bind, run};
 pub use shared_quota::SharedQuota;
 pub use static_file::StaticFile;
 pub use tls::{PeerCertificate, RenewedTls, Tls, TlsConfig, TlsError};
+pub use turns::{Turn, Turns};

@@ -221,7 +221,7 @@ async fn serve(log: &Arc<dyn PublicLog>, kept: &Kept, path: &str) -> Result<Http
     if let Some(bytes) = kept.find(log.origin(), path) {
         return Ok(answer(bytes));
     }
-    let turn = kept.turn().await?;
+    let turn = kept.turns.turn().await?;
     let (reader, place) = (Arc::clone(log), path.to_owned());
     // Read from the store, which may block.
     let bytes = web::block(move || {

@@ -19,7 +19,8 @@ use kokuin_audit::entry::Digest;
 use kokuin_settings::ByteSize;
 use kokuin_store::BatchState;
 use kokuin_web::{
-    Admission, Application, BodyRules, Client, Limits, Permit, Problem, Refused, abandon, correlate, get_or_head, only,
+    Admission, Application, BodyRules, Client, Limits, Permit, Problem, Refused, Turns, abandon, correlate,
+    get_or_head, only,
 };
 
 use crate::batch::{BatchRefusal, BatchRequest, Lane, Outcome, Shown, SubmissionId, body_limit};
@@ -29,8 +30,35 @@ use room::{Held, Room};
 
 /// Characters of an idempotency key.
 const KEY_LIMIT: usize = 128;
+/// Answers and records read from the store at a time, over all workers, and how many requests may wait for that.
+const READS: usize = 2;
+const WAITING: usize = 128;
+/// Archives sent at a time. Each holds its batch's tree, which may have 100,000 leaves, as long as its client takes to read it.
+const ARCHIVES: usize = 16;
 /// Records of one piece of an archive.
 const PIECE: usize = 64;
+
+/// Turns of those who fetch.
+#[derive(Clone, Debug)]
+pub(in crate::http) struct Fetching {
+    reads: Turns,
+    archives: Turns,
+}
+
+impl Fetching {
+    /// Works on another thread, in turn.
+    async fn block<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, BatchRefusal> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = self.reads.turn().await?;
+        block(move || {
+            let _turn = turn;
+            work()
+        })
+        .await
+    }
+}
 
 /// Who is let in, and with what body.
 #[derive(Clone, Debug)]
@@ -46,12 +74,14 @@ pub(super) fn batch_routes(lane: &Arc<Lane>, limits: &Limits) -> Application {
     let limit = ByteSize::from_bytes(body_limit(lane.config().limit));
     let rules = BodyRules::new("application/json", limit, limits);
     let door = Door { admission: Admission::new(limits), rules, room: Room::new(limit.as_usize()) };
-    Arc::new(move |config| configure(config, &lane, &door))
+    let fetching = Fetching { reads: Turns::new(READS, WAITING), archives: Turns::new(ARCHIVES, 0) };
+    Arc::new(move |config| configure(config, &lane, &door, &fetching))
 }
 
-fn configure(config: &mut ServiceConfig, lane: &Arc<Lane>, door: &Door) {
+fn configure(config: &mut ServiceConfig, lane: &Arc<Lane>, door: &Door, fetching: &Fetching) {
     config
         .app_data(Data::from(Arc::clone(lane)))
+        .app_data(Data::new(fetching.clone()))
         .app_data(Data::new(door.clone()))
         .service(
             web::resource("/tsa/batches")
@@ -295,10 +325,16 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, BatchRefusal
         (status = 200, body = Answer, description = "The batch has its token, or failed"),
         (status = 202, body = Answer, description = "Waiting for its token; see Retry-After"),
         (status = 404, description = "Unknown, or older than answers are kept"),
+        (status = 503, description = "Too many fetch at a time; see Retry-After"),
     )
 )]
-pub(super) async fn show(lane: Data<Lane>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn show(
+    lane: Data<Lane>,
+    fetching: Data<Fetching>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let id = SubmissionId::parse(&id).map_err(|refusal| problem::of(&refusal))?;
+    let _turn = fetching.reads.turn().await?;
     let shown = shown(&lane, id).await?;
     respond(&lane, shown, StatusCode::OK).await
 }
@@ -312,20 +348,30 @@ pub(super) async fn show(lane: Data<Lane>, id: web::Path<String>) -> Result<Http
         (status = 200, content_type = "application/x-tar", body = Vec<u8>, description = "One file for each different digest: EvidenceRecord, DER"),
         (status = 404, description = "Unknown, or older than answers are kept"),
         (status = 409, description = "No token yet, or never; see the code"),
+        (status = 503, description = "Too many fetch at a time; see Retry-After"),
     )
 )]
-pub(super) async fn records(lane: Data<Lane>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+pub(super) async fn records(
+    lane: Data<Lane>,
+    fetching: Data<Fetching>,
+    id: web::Path<String>,
+) -> Result<HttpResponse, Problem> {
     let id = SubmissionId::parse(&id).map_err(|refusal| problem::of(&refusal))?;
-    let shown = shown(&lane, id).await?;
-    let (batch, shelf) = (Arc::clone(&shown.batch), lane.clone());
-    let tree = block(move || shelf.shelf().tree(&batch)).await?;
+    let archive = fetching.archives.turn().await?;
+    let shelf = lane.clone();
+    let read = fetching.block(move || {
+        let shown = shelf.shelf().show(id)?;
+        let tree = shelf.shelf().tree(&shown.batch)?;
+        Ok((shown, tree))
+    });
+    let (shown, tree) = read.await?;
     let time = match &shown.batch.state {
         BatchState::Stamped(stamp) => stamp.gen_time.unix_micros().div_euclid(1_000_000),
         BatchState::Pending | BatchState::Failed { .. } => 0,
     };
     let count = shown.digests.len();
     let pieces = (0..count.div_ceil(PIECE)).map(move |piece| {
-        let mut out = Vec::new();
+        let (_archive, mut out) = (&archive, Vec::new());
         for digest in shown.digests.iter().skip(piece * PIECE).take(PIECE) {
             if let Some(record) = tree.record(digest) {
                 tar::append(&mut out, &format!("{}.ers", hex::encode(digest)), &record, time);
@@ -355,14 +401,19 @@ pub(super) async fn records(lane: Data<Lane>, id: web::Path<String>) -> Result<H
         (status = 200, content_type = "application/octet-stream", body = Vec<u8>, description = "EvidenceRecord (RFC 4998), DER"),
         (status = 404, description = "Unknown, not brought by this request, or older than answers are kept"),
         (status = 409, description = "No token yet, or never; see the code"),
+        (status = 503, description = "Too many fetch at a time; see Retry-After"),
     )
 )]
-pub(super) async fn record(lane: Data<Lane>, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub(super) async fn record(
+    lane: Data<Lane>,
+    fetching: Data<Fetching>,
+    path: web::Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
     let (id, digest) = path.into_inner();
     let id = SubmissionId::parse(&id).map_err(|refusal| problem::of(&refusal))?;
     let digest = hex::decode(digest).map_err(|_| problem::of(&BatchRefusal::DigestUnknown))?;
     let shelf = lane.clone();
-    let record = block(move || {
+    let record = fetching.block(move || {
         let shown = shelf.shelf().show(id)?;
         // Others may share the tree: theirs is none of this caller's business.
         if shown.digests.position(&digest).is_none() {

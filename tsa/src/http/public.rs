@@ -7,7 +7,7 @@ use actix_web::{
 };
 use kokuin_asn1::{Certificate, pem};
 use kokuin_audit::{ReceiptAnswer, Wanted, entry::Serial};
-use kokuin_web::{LogRoutes, Problem, Refused};
+use kokuin_web::{LogRoutes, Problem, Refused, Turns};
 
 use crate::{Service, life::Phase, seat::Seat};
 
@@ -53,16 +53,22 @@ fn chain<'a>(certificates: impl Iterator<Item = &'a Certificate>) -> HttpRespons
     responses(
         (status = 200, content_type = "text/plain", body = String, description = "c2sp.org/tlog-proof@v1"),
         (status = 404, description = "The log holds no token of this number"),
-        (status = 503, description = "No checkpoint covers the entry yet, or a log cannot be read; see Retry-After"),
+        (status = 503, description = "No checkpoint covers the entry yet, a log cannot be read, or too many ask; see Retry-After"),
     )
 )]
 pub(super) async fn receipt(
     service: Data<Service>,
     logs: Data<LogRoutes>,
+    turns: Data<Turns>,
     serial: Path<String>,
 ) -> Result<HttpResponse, Problem> {
     let serial = Serial::from_hex(&serial).map_err(|_| unknown())?;
-    let receipt = web::block(move || find(&service, &logs, &serial)).await.map_err(|_| not_yet(1))??;
+    let turn = turns.turn().await?;
+    let find = move || {
+        let _turn = turn;
+        find(&service, &logs, &serial)
+    };
+    let receipt = web::block(find).await.map_err(|_| not_yet(1))??;
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(receipt))
 }
 

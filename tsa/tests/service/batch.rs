@@ -39,6 +39,9 @@ use crate::{
     units::{beside, certify_as},
 };
 
+#[path = "batch/archive.rs"]
+mod archive;
+
 const SHA256: DigestAlgorithm = DigestAlgorithm::Sha256;
 
 /// A service with a lane and its store.
@@ -232,24 +235,6 @@ async fn every_digest_algorithm_makes_tree_and_imprint_and_each_its_own_batch() 
         let signed = SignedData::parse(&token).unwrap();
         assert_eq!(TstInfo::parse(signed.content.unwrap()).unwrap().imprint.algorithm.oid, algorithm.oid());
         assert!(digests.iter().all(|digest| token_of(&answer.record(digest), digest).is_some()));
-    }
-}
-
-#[actix_web::test]
-async fn more_records_than_stand_in_an_answer_come_as_an_archive() {
-    let world = World::plain();
-    let digests = digests(0, 150);
-    let answer = world.post(body(&digests)).await;
-    assert_eq!(answer.json()["records"], Value::Null);
-    let archive = world.get(&answer.text("recordsAt")).await;
-    assert_eq!(archive.status, 200);
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("a.tar"), archive.body).unwrap();
-    let tar = std::process::Command::new("tar").args(["-xf", "a.tar"]).current_dir(folder.path()).status().unwrap();
-    assert!(tar.success());
-    for digest in &digests {
-        let record = std::fs::read(folder.path().join(format!("{}.ers", hex::encode(digest)))).unwrap();
-        assert!(token_of(&record, digest).is_some());
     }
 }
 
