@@ -137,10 +137,14 @@ pub(super) fn read_vkey(path: &Path) -> anyhow::Result<VerifierKey> {
 /// Where keys are, and what ceremonies leave for the log.
 ///
 /// # Errors
-/// If `kokuin.toml` cannot be read.
+/// If `kokuin.toml` cannot be read, or the folder is not there: no service would find in it what is left for the log.
 pub(super) fn keys_folder(data: &Path) -> anyhow::Result<PathBuf> {
     let settings = read_settings(&data.join("kokuin.toml"))?;
-    Ok(data.join(settings.keys.directory.as_deref().unwrap_or_else(|| Path::new("keys"))))
+    let folder = data.join(settings.keys.directory.as_deref().unwrap_or_else(|| Path::new("keys")));
+    if !folder.is_dir() {
+        bail!("there is no key folder {}: name the service's folder with --data", folder.display());
+    }
+    Ok(folder)
 }
 
 /// The file with the store's secret for tenants.
@@ -198,4 +202,18 @@ fn read_settings(path: &Path) -> anyhow::Result<Settings> {
         return Ok(Settings::default());
     }
     Ok(kokuin_settings::load(path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_nothing_for_a_log_where_no_service_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = keys_folder(&folder.path().join("nowhere")).unwrap_err().to_string();
+        assert!(refused.contains("nowhere/keys") && refused.contains("--data"), "{refused}");
+        fs::create_dir(folder.path().join("keys")).unwrap();
+        assert_eq!(keys_folder(folder.path()).unwrap(), folder.path().join("keys"));
+    }
 }
