@@ -62,7 +62,7 @@ impl Crowd {
                     self.received.fetch_add(1, Ordering::Relaxed);
                 }
                 Err(tsp::TspError::Fetch(_) | tsp::TspError::TurnedAway(_)) => {
-                    std::thread::sleep(Duration::from_millis(1))
+                    std::thread::sleep(Duration::from_millis(1));
                 }
                 Err(wrong) => return Err(wrong.into()),
             }
