@@ -5,6 +5,7 @@
 //! are made, exported or destroyed.
 
 pub mod conformance;
+mod device_log;
 mod error;
 mod id;
 mod prepared;
@@ -13,6 +14,7 @@ mod self_test;
 mod signer;
 mod uri;
 
+pub use device_log::{DeviceExtract, DeviceLog, DeviceSignatures};
 pub use error::KeyError;
 pub use id::{KeyId, KeyIdError};
 pub use prepared::Prepared;
