@@ -13,6 +13,10 @@ pub trait DeviceLog: Send + Sync + Debug {
     /// The device, as entries and reports name it: its kind and serial number.
     fn device(&self) -> &str;
 
+    /// Lines that the device holds by now, and that it can hold, as far as this process knows without asking: those of the last [read](Self::read)
+    /// that are not acknowledged, and one for each call since. Quick and never blocking: it is asked many times a second.
+    fn fill(&self) -> (u16, u16);
+
     /// The lines since those that were last [acknowledged](Self::acknowledge), matched one by one with the calls that this process made. No call is
     /// under way while the device is asked, so that every call of this process is in the lines or was in earlier ones.
     ///
@@ -55,6 +59,9 @@ pub struct DeviceSignatures {
     pub key: KeyId,
     /// Signatures made.
     pub made: u64,
+    /// Of these, such whose call was answered to this process by no signature: by an error, or not at all. Only the device says that they were made, so
+    /// that no outcome explains them by the service's word alone (THR-56).
+    pub doubtful: u64,
     /// Attempts that the device refused.
     pub refused: u64,
 }
