@@ -205,7 +205,9 @@ impl BatchRepository {
         self.0.fetch(move |connection| {
             let found: Option<Row> = submission::table.find(id).first(connection).optional()?;
             let Some((id, batch_id, request_hash, idempotency_key, digests)) = found else { return Ok(None) };
-            let of: BatchRow = batch::table.find(batch_id).first(connection)?;
+            // Between the two, another instance may have pruned both.
+            let of: Option<BatchRow> = batch::table.find(batch_id).first(connection).optional()?;
+            let Some(of) = of else { return Ok(None) };
             Ok(Some((SubmissionRecord { id, request_hash, idempotency_key, digests }, record(of)?)))
         })
     }

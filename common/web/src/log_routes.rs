@@ -107,7 +107,7 @@ impl LogRoutes {
     /// The receipt of a token or seal that another instance logged; `None` if no log known here has it under a checkpoint. May block.
     ///
     /// # Errors
-    /// The code of what went wrong, if no log has the receipt and one could not be read.
+    /// The code of what went wrong, if no log has the receipt and one could not be read or has it later.
     pub fn receipt_elsewhere(&self, serial: &Serial) -> Result<Option<String>, &'static str> {
         let mut outcome = Ok(None);
         for log in self.others.list() {

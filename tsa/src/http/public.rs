@@ -74,7 +74,7 @@ pub(super) async fn receipt(
 
 fn find(service: &Service, logs: &LogRoutes, serial: &Serial) -> Result<String, Problem> {
     let unreadable = |code: &str| {
-        tracing::warn!(code, "a log cannot be read, and may hold the token");
+        tracing::warn!(code, "a log that may hold the token gives no receipt now");
         not_yet(5)
     };
     match service.log().receipt(Wanted::Serial(serial)) {

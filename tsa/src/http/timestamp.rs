@@ -46,6 +46,8 @@ impl Door {
             }
         }
         if let Some(quota) = &unit.quota {
+            // All clients share it: what is refused for its headers must not use it up for the others.
+            self.rules.check_head(request)?;
             quota.check()?;
         }
         if unit.is_busy() { Err(Refused::Busy { retry_after_s: 1 }) } else { Ok(()) }

@@ -296,7 +296,7 @@ fn closes_on_a_body_without_end_that_is_turned_away_thr_85() {
     }
 }
 
-/// One TSU's quota is its own, and is asked before a body is read.
+/// One TSU's quota is its own, is asked before a body is read, and is not used up by requests that are refused for their headers.
 #[actix_web::test]
 async fn answers_429_when_the_quota_of_a_tsu_is_used_up_and_serves_the_others() {
     let mut setup = Setup::default();
@@ -308,9 +308,9 @@ async fn answers_429_when_the_quota_of_a_tsu_is_used_up_and_serves_the_others() 
     let application = routes(&bench.service, &Limits::default(), &bench.registry, log, None);
     let app = init_service(App::new().configure(|config| application(config))).await;
     let mut second = Vec::new();
-    for _ in 0..3 {
-        // Its media type is wrong: a request that is turned away earlier is not looked at so far.
-        let asked = TestRequest::post().uri("/tsa/tsu-2").set_payload("x");
+    let no_query = || TestRequest::post().uri("/tsa/tsu-2").set_payload("x");
+    let query = || post("/tsa/tsu-2").set_payload(request().encode());
+    for asked in [no_query(), no_query(), query(), query(), no_query()] {
         let response = call_service(&app, asked.to_request()).await;
         let again = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
         second.push((response.status().as_u16(), again));
@@ -318,7 +318,7 @@ async fn answers_429_when_the_quota_of_a_tsu_is_used_up_and_serves_the_others() 
         assert_eq!(response.status(), StatusCode::OK);
     }
     let turned_away = (429, Some("1".to_owned()));
-    assert_eq!(second, [(415, None), turned_away.clone(), turned_away]);
+    assert_eq!(second, [(415, None), (415, None), (200, None), turned_away, (415, None)]);
 }
 
 #[actix_web::test]

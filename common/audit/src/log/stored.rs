@@ -1,7 +1,7 @@
 //! A log that this process does not write, as the store has it now: one that was ended, or another instance's. Listed and served all the same, so
 //! that no log can be hidden.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use kokuin_suite::Verify;
 
@@ -9,7 +9,7 @@ use crate::{
     checkpoint::SignedCheckpoint,
     entry::Serial,
     frontier::Frontier,
-    log::{LogError, StoredTree},
+    log::{LogError, ReceiptAnswer, StoredTree},
     merkle::inclusion_proof,
     name::LogName,
     note::VerifierKey,
@@ -17,6 +17,9 @@ use crate::{
     storage::{LogRead, StorageError},
     tile::{BundleId, TileId},
 };
+
+/// How soon a log that somebody else writes has its next checkpoint; its interval is not known here.
+const CHECKPOINTS: Duration = Duration::from_secs(1);
 
 /// A log and the last checkpoint that its store holds.
 pub struct StoredLog {
@@ -73,19 +76,20 @@ impl StoredLog {
         self.open
     }
 
-    /// The proof that the token or seal of this number is in the log; `None` if it is not, or no checkpoint covers it yet.
+    /// The proof that the token or seal of this number is in the log, if it is and this checkpoint covers it.
     ///
     /// # Errors
     /// [`StorageError`].
-    pub fn receipt(&self, serial: &Serial) -> Result<Option<Receipt>, StorageError> {
-        let Some(index) = self.read.index_of_serial(serial)?.filter(|index| self.checkpoint.size().covers(*index))
-        else {
-            return Ok(None);
-        };
+    pub fn receipt(&self, serial: &Serial) -> Result<ReceiptAnswer, StorageError> {
+        let Some(index) = self.read.index_of_serial(serial)? else { return Ok(ReceiptAnswer::Unknown) };
+        if !self.checkpoint.size().covers(index) {
+            return Ok(ReceiptAnswer::NotYetCovered { retry_after: CHECKPOINTS });
+        }
         let entry = self.read.entry(index)?.ok_or(StorageError::Damaged { what: "entry", at: index.0 })?;
         let tree = StoredTree { read: self.read.as_ref(), edge: &self.edge };
         let proof = inclusion_proof(&tree, index, self.checkpoint.size())?;
-        Ok(Some(Receipt::new(Some(entry), index, proof, self.checkpoint.to_string())))
+        let receipt = Receipt::new(Some(entry), index, proof, self.checkpoint.to_string());
+        Ok(ReceiptAnswer::Receipt(Box::new(receipt)))
     }
 
     /// The bytes of a tile; `None` if the checkpoint does not cover it.

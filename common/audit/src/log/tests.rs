@@ -422,6 +422,23 @@ fn receipts_hold_for_tlog_tiles() {
     }
 }
 
+/// Whoever asks another instance for the proof of its newest token is told to wait, not that there is none.
+#[test]
+fn a_log_of_another_instance_says_which_of_its_tokens_no_checkpoint_covers_yet() {
+    let store = MemoryStore::new();
+    let log = open(&store).unwrap();
+    log.append_encoded(tst(7)).wait().unwrap();
+    let load = || {
+        let (name, vkey) = (LogName::new("tsa").unwrap(), log.vkey().clone());
+        StoredLog::load(name, vkey, Arc::new(store.clone()), &TestEngine, true).unwrap().unwrap()
+    };
+    let answer = |number: u64| load().receipt(&Serial::new(&number.to_be_bytes()).unwrap()).unwrap();
+    assert!(matches!(answer(7), ReceiptAnswer::NotYetCovered { .. }));
+    assert!(matches!(answer(8), ReceiptAnswer::Unknown));
+    log.close().unwrap();
+    assert!(matches!(answer(7), ReceiptAnswer::Receipt(_)));
+}
+
 #[test]
 fn answers_for_serials_unknown_and_not_yet_covered() {
     let store = MemoryStore::new();

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use kokuin_audit::{
-    Log, StoredLog,
+    Log, ReceiptAnswer, StoredLog,
     entry::Serial,
     tile::{BundleId, TileId},
 };
@@ -35,7 +35,7 @@ pub trait PublicLog: Send + Sync {
     /// The receipt of a token or seal, where this log has one; may block.
     ///
     /// # Errors
-    /// The code of what went wrong.
+    /// The code of what went wrong, or of what is to be waited for.
     fn receipt(&self, _serial: &Serial) -> Result<Option<String>, &'static str> {
         Ok(None)
     }
@@ -121,8 +121,11 @@ impl PublicLog for StoredLog {
     }
 
     fn receipt(&self, serial: &Serial) -> Result<Option<String>, &'static str> {
-        let receipt = self.receipt(serial).map_err(|error| error.code())?;
-        Ok(receipt.map(|receipt| receipt.to_string()))
+        match self.receipt(serial).map_err(|error| error.code())? {
+            ReceiptAnswer::Receipt(receipt) => Ok(Some(receipt.to_string())),
+            ReceiptAnswer::NotYetCovered { .. } => Err("log.not-yet-covered"),
+            ReceiptAnswer::Unknown => Ok(None),
+        }
     }
 
     fn size(&self) -> u64 {
