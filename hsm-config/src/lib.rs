@@ -12,3 +12,5 @@ mod marker;
 pub mod pkcs11;
 #[cfg(feature = "soft")]
 pub mod soft;
+#[cfg(feature = "yubihsm")]
+pub mod yubihsm;

@@ -29,6 +29,11 @@ pub trait SigningKey: Send + Sync + Debug {
     /// Where the private key is.
     fn protection(&self) -> Protection;
 
+    /// How many signers sign at a time: the number of devices that have the key. More threads than these only wait.
+    fn lanes(&self) -> usize {
+        1
+    }
+
     /// Opens a signer for one worker, with a session or context of its own.
     ///
     /// # Errors

@@ -1,0 +1,201 @@
+//! What an operator says of a device.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use kokuin_key::KeyId;
+use kokuin_settings::HumanDuration;
+use serde::Deserialize;
+
+/// One device: `[[keys.yubihsm]]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceConfig {
+    /// What we call it: `kokuin keys create --token NAME`, the first part of its key URIs, and the folder of its keys' records.
+    #[serde(deserialize_with = "text")]
+    pub name: KeyId,
+    /// The connector, `http://127.0.0.1:12345`.
+    #[serde(deserialize_with = "text")]
+    pub connector: ConnectorUrl,
+    /// A connector on another machine is used. The way to it is not encrypted: who listens can guess passwords, who is in between can stop it.
+    #[serde(default)]
+    pub remote_connector: bool,
+    /// The device's serial number. Another device is refused (THR-60).
+    pub serial: u32,
+    /// Object id of the authentication key that signs.
+    pub auth_key: u16,
+    /// File with its 32 octets in hexadecimal, or its password; readable by its owner alone.
+    pub password_file: PathBuf,
+    /// Object id of the P-256 key that tells this device from every other.
+    pub identity_key: u16,
+    /// SHA-256 of that key's `SubjectPublicKeyInfo`, hexadecimal.
+    pub identity_sha256: String,
+    /// Object id of the authentication key that reads the device's log: another one than the one that signs.
+    #[serde(default)]
+    pub audit_key: Option<u16>,
+    /// File with its 32 octets in hexadecimal, or its password.
+    #[serde(default)]
+    pub audit_password_file: Option<PathBuf>,
+    /// Domains of new keys, 1 to 16.
+    #[serde(default = "first_domain")]
+    pub domains: Vec<u8>,
+    /// How long the device may take for one answer.
+    #[serde(default = "timeout")]
+    pub timeout: HumanDuration,
+    /// Read the device's log and account for each signature in it.
+    #[serde(default = "yes")]
+    pub drain: bool,
+    /// What to do when the device made a signature that this service did not ask for.
+    #[serde(default)]
+    pub on_unexplained: OnUnexplained,
+    /// Names of other devices that have this device's keys, restored from a backup.
+    #[serde(default, deserialize_with = "texts")]
+    pub replicas: Vec<KeyId>,
+}
+
+/// What follows on a signature that nothing explains.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "lowercase")]
+pub enum OnUnexplained {
+    /// Alarms, and issuing goes on.
+    #[default]
+    Alarm,
+    /// Alarms, and the device signs nothing more in this process.
+    Stop,
+}
+
+impl DeviceConfig {
+    /// The files that it names, which are relative to the configuration's folder.
+    pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        std::iter::once(&mut self.password_file).chain(&mut self.audit_password_file)
+    }
+}
+
+/// Where a connector listens. Plain HTTP: the crate speaks nothing else, and the session inside is encrypted by the device.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ConnectorUrl {
+    host: String,
+    port: u16,
+}
+
+/// Why an address is no connector's.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ConnectorUrlError {
+    /// Another scheme, or none.
+    #[error("a connector's address is http://HOST:PORT: this client speaks nothing else")]
+    Scheme,
+    /// Something that is no host.
+    #[error("the connector's address has no host, or has characters that no host has")]
+    Host,
+    /// No number of a port.
+    #[error("the connector's address ends with no port of 1 to 65535")]
+    Port,
+}
+
+impl ConnectorUrl {
+    /// The host, a name or an address without brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Whether nothing leaves this machine on the way there.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+impl FromStr for ConnectorUrl {
+    type Err = ConnectorUrlError;
+
+    fn from_str(text: &str) -> Result<Self, ConnectorUrlError> {
+        let rest = text.strip_prefix("http://").ok_or(ConnectorUrlError::Scheme)?;
+        let rest = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "12345"));
+        let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-.".contains(&c);
+        if host.is_empty() || !host.bytes().all(allowed) {
+            return Err(ConnectorUrlError::Host);
+        }
+        let port = port.parse().ok().filter(|port| *port != 0).ok_or(ConnectorUrlError::Port)?;
+        Ok(Self { host: host.to_owned(), port })
+    }
+}
+
+impl fmt::Display for ConnectorUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}:{}", self.host, self.port)
+    }
+}
+
+const fn timeout() -> HumanDuration {
+    HumanDuration::from_millis(5_000)
+}
+
+const fn yes() -> bool {
+    true
+}
+
+fn first_domain() -> Vec<u8> {
+    vec![1]
+}
+
+fn text<'de, T: FromStr<Err: fmt::Display>, D: serde::Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
+fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<KeyId>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?;
+    names.iter().map(|name| name.parse().map_err(serde::de::Error::custom)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connector_is_a_plain_http_address() {
+        for (text, loopback) in [
+            ("http://127.0.0.1:12345", true),
+            ("http://localhost/", true),
+            ("http://127.9.9.9:1", true),
+            ("http://192.0.2.1:12345", false),
+            ("http://localhost.example:12345", false),
+        ] {
+            assert_eq!(text.parse::<ConnectorUrl>().unwrap().is_loopback(), loopback, "{text}");
+        }
+        for (text, expected) in [
+            ("https://127.0.0.1:12345", ConnectorUrlError::Scheme),
+            ("127.0.0.1:12345", ConnectorUrlError::Scheme),
+            ("http://:12345", ConnectorUrlError::Host),
+            ("http://a@b:12345", ConnectorUrlError::Host),
+            ("http://127.0.0.1:12345/connector/api", ConnectorUrlError::Port),
+            ("http://127.0.0.1:0", ConnectorUrlError::Port),
+            ("http://127.0.0.1:65536", ConnectorUrlError::Port),
+        ] {
+            assert_eq!(text.parse::<ConnectorUrl>(), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_object_id_of_more_than_16_bits_is_refused_and_never_cut() {
+        let config = |id: &str| {
+            let text = format!(
+                "name = \"a\"\nconnector = \"http://127.0.0.1\"\nserial = 1\nauth_key = {id}\npassword_file = \"p\"\n\
+                 identity_key = 2\nidentity_sha256 = \"\"\n"
+            );
+            toml::from_str::<DeviceConfig>(&text).map(|config| config.auth_key)
+        };
+        assert_eq!(config("0xffff"), Ok(0xffff));
+        assert!(config("0x10005").is_err());
+        assert!(config("-1").is_err());
+    }
+}
