@@ -74,6 +74,7 @@ impl Spool {
             target: Some(Label::new(target)?),
             actor: None,
             reason: reason.map(Text::new).transpose().context("the reason")?,
+            intent: None,
         }))
     }
 

@@ -82,7 +82,7 @@ impl Journal {
         let result = if outcome.is_ok() { entry::TestResult::Passed } else { entry::TestResult::Failed };
         let code = outcome.err().map(|error| label(error.code()));
         let key = self.credential.key_name().clone();
-        self.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code }))
+        self.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code, intent: None }))
     }
 
     /// One entry for each class that was refused in the minute that has ended.

@@ -324,7 +324,14 @@ fn certificate_entry(credential: &Credential, now: LogTime) -> Entry {
 
 fn passed_self_test(credential: &Credential, now: LogTime) -> Entry {
     let key = credential.key_name().clone();
-    Entry::SelfTest(entry::SelfTest { time: now, key, result: entry::TestResult::Passed, count: 1, code: None })
+    Entry::SelfTest(entry::SelfTest {
+        time: now,
+        key,
+        result: entry::TestResult::Passed,
+        count: 1,
+        code: None,
+        intent: None,
+    })
 }
 
 fn append(log: &Log, entry: &Entry) -> Result<LeafIndex, LogError> {

@@ -265,7 +265,9 @@ pub(crate) fn record_test(log: &Log, seat: &Seat, error: Option<&KeyError>, now:
     let result = if error.is_none() { entry::TestResult::Passed } else { entry::TestResult::Failed };
     let code = error.map(|error| label(error.code()));
     let key = seat.tsu().key_name().clone();
-    log.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code }))?.wait().map(drop)
+    log.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code, intent: None }))?
+        .wait()
+        .map(drop)
 }
 
 /// The thread, and the way to end it.

@@ -95,6 +95,7 @@ mod tests {
                 target: None,
                 actor: None,
                 reason: Text::new(reason).ok(),
+                intent: None,
             };
             Entry::Admin(entry).encode().unwrap()
         };

@@ -147,6 +147,7 @@ fn record_refusal(log: &Log, error: &StampError) -> Result<(), StampError> {
         target: None,
         actor: None,
         reason: Text::new(&error.to_string()).ok(),
+        intent: None,
     });
     log.append(&entry)?.wait()?;
     Ok(())

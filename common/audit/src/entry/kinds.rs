@@ -244,6 +244,9 @@ pub struct SelfTest {
     /// Code of the failure.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub code: Option<Label>,
+    /// The intent that it ends, where the key is in a device.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub intent: Option<LeafIndex>,
 }
 
 /// Something an administrator did, or the log itself to see whether it can write again.
@@ -263,6 +266,9 @@ pub struct Admin {
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<Text>,
+    /// The intent that it ends: a ceremony that signed with a key in a device.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub intent: Option<LeafIndex>,
 }
 
 /// A device is about to sign: durable before the call, so that every signature it makes is explained (THR-44).
@@ -289,6 +295,8 @@ pub enum OutcomeResult {
     Discarded,
     /// Nobody knows: crash, lost answer.
     Unknown,
+    /// The device was never asked: the queue was full, the key suspended, the client gone.
+    Withdrawn,
 }
 
 /// The end of an intent that no token or seal came of.

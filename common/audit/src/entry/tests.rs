@@ -138,7 +138,14 @@ fn examples() -> Vec<(Entry, &'static str)> {
             r#"{"v":1,"kind":"key-state","time":"2026-11-23T12:00:00.123456Z","key":"tsu-1","state":"suspended","reason":"operator"}"#,
         ),
         (
-            Entry::SelfTest(SelfTest { time: time(), key: key(), result: TestResult::Passed, count: 1, code: None }),
+            Entry::SelfTest(SelfTest {
+                time: time(),
+                key: key(),
+                result: TestResult::Passed,
+                count: 1,
+                code: None,
+                intent: None,
+            }),
             r#"{"v":1,"kind":"self-test","time":"2026-11-23T12:00:00.123456Z","key":"tsu-1","result":"passed","count":1}"#,
         ),
         (
@@ -148,6 +155,7 @@ fn examples() -> Vec<(Entry, &'static str)> {
                 target: Some(label("tsa")),
                 actor: Some(commitment),
                 reason: Some(text),
+                intent: None,
             }),
             r#"{"v":1,"kind":"admin","time":"2026-11-23T12:00:00.123456Z","action":"log.retire","target":"tsa","actor":"CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk","reason":"database restored from an old copy"}"#,
         ),
@@ -349,7 +357,7 @@ proptest! {
     /// THR-55: whatever people write as a reason stays inside its own string.
     #[test]
     fn free_text_never_breaks_the_entry(reason in "\\PC{1,40}|[\"\\\\\u{0}-\u{1f}\u{2028}\u{7f}\u{85}]{1,40}") {
-        let entry = Entry::Admin(Admin { time: time(), action: label("x"), target: None, actor: None, reason: Text::new(&reason).ok() });
+        let entry = Entry::Admin(Admin { time: time(), action: label("x"), target: None, actor: None, reason: Text::new(&reason).ok(), intent: None });
         let body = entry.encode().unwrap().body;
         prop_assert!(!body.iter().any(|octet| *octet < 0x20));
         prop_assert_eq!(Entry::parse(&body), Ok(entry));

@@ -33,7 +33,7 @@ fn store() -> MemoryStore {
             code: None,
             sig: Some(Digest::of(b"sig")),
         }),
-        Entry::Admin(Admin { time: at(3), action: label("x"), target: None, actor: None, reason: None }),
+        Entry::Admin(Admin { time: at(3), action: label("x"), target: None, actor: None, reason: None, intent: None }),
         Entry::ServiceStop(Service { time: at(4), service: label("tsa"), version: label("1") }),
     ];
     let mut store = MemoryStore::new();

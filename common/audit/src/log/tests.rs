@@ -39,7 +39,14 @@ fn open(store: &MemoryStore) -> Result<Log, LogError> {
 
 fn admin(action: &str) -> Entry {
     let action = Label::new(action).unwrap();
-    Entry::Admin(Admin { time: LogTime::from_unix_seconds(1), action, target: None, actor: None, reason: None })
+    Entry::Admin(Admin {
+        time: LogTime::from_unix_seconds(1),
+        action,
+        target: None,
+        actor: None,
+        reason: None,
+        intent: None,
+    })
 }
 
 fn tst(serial: u64) -> Encoded {

@@ -391,5 +391,5 @@ impl Drop for Ended {
 /// What shows that the log can be written again.
 fn test_append() -> Entry {
     let action = Label::new("log.test-append").expect("the label is of the alphabet");
-    Entry::Admin(Admin { time: LogTime::system_now(), action, target: None, actor: None, reason: None })
+    Entry::Admin(Admin { time: LogTime::system_now(), action, target: None, actor: None, reason: None, intent: None })
 }
