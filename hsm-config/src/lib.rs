@@ -1,4 +1,4 @@
-//! Key back ends, a feature each, the ceremonies that people hold with them, and later the declarative configuration of devices.
+//! Key back ends, a feature each, the ceremonies that people hold with them, and devices declared as code.
 //!
 //! Lives here: how keys are made, kept, suspended and asked to sign. May use: `key`, `suite`, `settings`, `asn1`, one
 //! library a back end. Must not know: what is signed and why. Services see `key` only; `cli` wires them together.
@@ -6,10 +6,14 @@
 pub mod ceremony;
 #[cfg(any(feature = "pkcs11", feature = "soft"))]
 mod folder;
+#[cfg(feature = "manifest")]
+pub mod manifest;
 #[cfg(any(feature = "pkcs11", feature = "soft"))]
 mod marker;
 #[cfg(feature = "pkcs11")]
 pub mod pkcs11;
+#[cfg(feature = "manifest")]
+pub mod plan;
 #[cfg(feature = "soft")]
 pub mod soft;
 #[cfg(feature = "yubihsm")]
