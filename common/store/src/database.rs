@@ -4,7 +4,11 @@ use std::{
     fs::OpenOptions,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -43,6 +47,8 @@ const KEPT: usize = 8;
 /// How long a PostgreSQL is read from, and how long it is waited for when something was changed.
 const READING: Duration = Duration::from_secs(10);
 const STORING: Duration = Duration::from_secs(30);
+/// Threads that speak with a PostgreSQL at one time. With as many waiting on one that is frozen, nobody else begins to.
+const CALLS: usize = 128;
 /// How long standbys have for what is committed.
 const CONFIRMING: Duration = Duration::from_secs(5);
 
@@ -78,6 +84,8 @@ struct Inner {
     place: Place,
     access: Access,
     idle: Mutex<Idle>,
+    /// Calls that a thread is making, those that nobody waits for any more included.
+    calls: AtomicUsize,
 }
 
 /// Connections that wait for the next reader.
@@ -106,6 +114,26 @@ impl Place {
 }
 
 type LogRow = (i64, String, String, String, String, i64);
+
+/// One of [`CALLS`].
+struct Call(Database);
+
+impl Call {
+    fn begin(database: &Database) -> Result<Self, StoreError> {
+        // Counted before it is looked at, so that two that come together do not both take the last place.
+        let call = Self(database.clone());
+        if database.0.calls.fetch_add(1, Ordering::AcqRel) >= CALLS {
+            return Err(StoreError::TimedOut { waited: Duration::ZERO });
+        }
+        Ok(call)
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.0.calls.fetch_sub(1, Ordering::AcqRel);
+    }
+}
 
 impl Database {
     /// Opens an SQLite database for reading and writing; makes it, and brings its schema up to date.
@@ -171,7 +199,7 @@ impl Database {
 
     fn with_connection(place: Place, access: Access, connection: AnyConnection) -> Self {
         let idle = Mutex::new(Idle { connections: vec![connection], generation: 0 });
-        Self(Arc::new(Inner { place, access, idle }))
+        Self(Arc::new(Inner { place, access, idle, calls: AtomicUsize::new(0) }))
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
@@ -247,10 +275,13 @@ impl Database {
         if matches!(self.0.place, Place::Sqlite(_)) {
             return self.with(work);
         }
+        let call = Call::begin(self)?;
         let (answer, outcome) = mpsc::channel();
-        let database = self.clone();
-        let started =
-            thread::Builder::new().name("database".to_owned()).spawn(move || drop(answer.send(database.with(work))));
+        let started = thread::Builder::new().name("database".to_owned()).spawn(move || {
+            let result = call.0.with(work);
+            drop(call);
+            drop(answer.send(result));
+        });
         drop(started.map_err(|error| StoreError::file("thread of the database", error))?);
         outcome.recv_timeout(patience).unwrap_or_else(|_| {
             self.forget_connections();
@@ -446,5 +477,17 @@ mod tests {
         let database = Database::open(&folder.path().join("a.db")).unwrap();
         nested(&database, 20).unwrap();
         assert_eq!(database.idle().connections.len(), KEPT);
+    }
+
+    /// THR-54: a PostgreSQL that is frozen holds so many threads, not one for each request that comes meanwhile.
+    #[test]
+    fn begins_no_call_while_as_many_as_may_are_under_way_thr_54() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(&folder.path().join("a.db")).unwrap();
+        let mut calls: Vec<Call> = (0..CALLS).map(|_| Call::begin(&database).unwrap()).collect();
+        assert!(matches!(Call::begin(&database), Err(StoreError::TimedOut { .. })));
+        calls.pop();
+        drop(Call::begin(&database).unwrap());
+        drop(Call::begin(&database).unwrap());
     }
 }
