@@ -9,6 +9,7 @@ mod call;
 mod config;
 pub(crate) mod connection;
 pub(crate) mod login;
+pub mod manage;
 
 pub use call::CallError;
 pub use config::{ConnectorUrl, ConnectorUrlError, DeviceConfig, OnUnexplained};

@@ -72,6 +72,8 @@ const NAMES: [&str; 56] = [
 impl Capabilities {
     /// Nothing.
     pub const NONE: Self = Self(0);
+    /// Read data, certificates among it.
+    pub const GET_OPAQUE: Self = Self(1);
     /// RSA PKCS#1 v1.5.
     pub const SIGN_PKCS: Self = Self(1 << 0x05);
     /// RSA-PSS.

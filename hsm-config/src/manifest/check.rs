@@ -13,7 +13,8 @@ const MOST: usize = 64;
 /// People a wrap key is split among.
 const MOST_SHARES: u8 = 16;
 /// Of an audit key.
-const READS: Capabilities = Capabilities::GET_LOG_ENTRIES.and(Capabilities::GET_OPTION).and(Capabilities::ATTEST);
+const READS: Capabilities =
+    Capabilities::GET_LOG_ENTRIES.and(Capabilities::GET_OPTION).and(Capabilities::ATTEST).and(Capabilities::GET_OPAQUE);
 /// Of a wrap key.
 const WRAPS: Capabilities = Capabilities::EXPORT_WRAPPED.and(Capabilities::IMPORT_WRAPPED);
 

@@ -77,7 +77,7 @@ fn each_rule_is_seen_to_be_broken() {
         ("key_file = \"audit.key\"", "key_file = \"service.key\"", "manifest.same-key-file"),
         ("role = \"audit\"\ndomains", "role = \"service\"\ndomains", "manifest.no-audit"),
         (
-            "\"get-log-entries\", \"get-option\", \"sign-attestation-certificate\"]\nkey",
+            "\"get-log-entries\", \"get-option\", \"get-opaque\", \"sign-attestation-certificate\"]\nkey",
             "\"get-option\"]\nkey",
             "manifest.audit-cannot-read",
         ),

@@ -53,7 +53,7 @@ const TOPS: [(&str, &[&str]); 6] = [
 ];
 
 /// Libraries that only some rooms may use. Whatever is only under `tests/` may use them all.
-const CONFINED: [(&str, &[&str]); 14] = [
+const CONFINED: [(&str, &[&str]); 15] = [
     ("diesel", &["kokuin-store"]),
     ("diesel_migrations", &["kokuin-store"]),
     ("libsqlite3-sys", &["kokuin-store"]),
@@ -65,6 +65,7 @@ const CONFINED: [(&str, &[&str]); 14] = [
     ("ureq", &["kokuin-fetch"]),
     ("yubihsm", &["kokuin-hsm-config"]),
     ("cryptoki", &["kokuin-hsm-config"]),
+    ("blahaj", &["kokuin-hsm-config"]),
     ("aws-lc-rs", &["kokuin-hsm-config"]),
     ("rsa", &["kokuin-suite-rustcrypto"]),
     ("lopdf", &["kokuin-pdf"]),
