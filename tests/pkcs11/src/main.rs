@@ -27,6 +27,9 @@ struct Arguments {
     /// Measures signatures a second and ends: this back end, and a bare loop that also verifies each signature.
     #[arg(long)]
     measure: bool,
+    /// Makes a token of this name, with the PIN of these tests, and ends.
+    #[arg(long)]
+    make_token: Option<String>,
     /// The token locks after this many wrong PINs, and says so before.
     #[arg(long)]
     locks_after: Option<u32>,
@@ -57,6 +60,9 @@ impl Findings {
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let place = Place::new(&arguments.module)?;
+    if let Some(label) = &arguments.make_token {
+        return place.make_token(label).map(drop);
+    }
     if arguments.measure {
         return rate::run(&place, &arguments);
     }
