@@ -126,7 +126,9 @@ fn logged(receipt: &VerifiedReceipt, origin: &str) -> LogEvidence {
         | Entry::TimeMark(_)
         | Entry::TimeAudit(_)
         | Entry::Pruning(_)
-        | Entry::Erasure(_) => return LogEvidence::Refused("its entry is about no time-stamp or seal".to_owned()),
+        | Entry::Erasure(_)
+        | Entry::DeviceLog(_)
+        | Entry::Accounts(_) => return LogEvidence::Refused("its entry is about no time-stamp or seal".to_owned()),
     };
     LogEvidence::Verified(vec![LoggedSignature {
         origin: origin.to_owned(),

@@ -267,7 +267,9 @@ impl ClockReport {
             | Entry::Intent(_)
             | Entry::Outcome(_)
             | Entry::Pruning(_)
-            | Entry::Erasure(_) => {}
+            | Entry::Erasure(_)
+            | Entry::DeviceLog(_)
+            | Entry::Accounts(_) => {}
         }
     }
 

@@ -4,6 +4,7 @@
 //! A reader takes nothing but these bytes: an entry that this schema would write differently is refused, so that a duplicate or unknown
 //! member, another order or another spelling cannot say two things to two readers (THR-48, THR-55).
 
+mod accounts;
 mod batch;
 mod clock;
 mod error;
@@ -14,6 +15,7 @@ mod retention;
 mod time;
 mod tst;
 
+pub use accounts::{DeviceAccount, DeviceLog, DeviceShare, DeviceSignatures, KeyAccount, Settled, Statement};
 pub use batch::Batch;
 pub use clock::{Authentication, ClockSource, LeapSign, SourceSample, TimeAudit, TimeMark};
 pub use error::{EntryError, FieldError};
@@ -22,13 +24,13 @@ pub use kinds::{
     Admin, Certificate, ClockReading, ClockState, Config, DigestSource, Intent, KeyPurpose, KeyStateChange,
     KeyStateName, LogOpen, Outcome, OutcomeResult, PreviousLog, Refusals, Seal, SelfTest, Service, TestResult,
 };
-pub use octets::{ReferenceId, RootValue, TokenDer};
+pub use octets::{DeviceLines, ReferenceId, RootValue, TokenDer};
 pub use retention::{Erasure, Pruning};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 pub use time::LogTime;
 pub use tst::{Tst, TstRef};
 
-use crate::tile::MAX_ENTRY;
+use crate::{accounts::Step, tile::MAX_ENTRY};
 
 /// Version of the schema: the first member of every entry.
 pub const VERSION: u64 = 1;
@@ -79,11 +81,15 @@ pub enum Kind {
     Pruning,
     /// The secret of a tenant was erased.
     Erasure,
+    /// Lines of a device's own log.
+    DeviceLog,
+    /// How the signatures of devices stand.
+    Accounts,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::LogOpen,
         Self::ServiceStart,
         Self::ServiceStop,
@@ -105,6 +111,8 @@ impl Kind {
         Self::Batch,
         Self::Pruning,
         Self::Erasure,
+        Self::DeviceLog,
+        Self::Accounts,
     ];
 
     /// The spelling in entries.
@@ -132,6 +140,8 @@ impl Kind {
             Self::Batch => "batch",
             Self::Pruning => "pruning",
             Self::Erasure => "erasure",
+            Self::DeviceLog => "device-log",
+            Self::Accounts => "accounts",
         }
     }
 
@@ -187,6 +197,10 @@ pub enum Entry {
     Pruning(Pruning),
     /// The secret of a tenant was erased.
     Erasure(Erasure),
+    /// Lines of a device's own log.
+    DeviceLog(DeviceLog),
+    /// How the signatures of devices stand.
+    Accounts(Statement),
 }
 
 impl Entry {
@@ -215,6 +229,8 @@ impl Entry {
             Self::Batch(_) => Kind::Batch,
             Self::Pruning(_) => Kind::Pruning,
             Self::Erasure(_) => Kind::Erasure,
+            Self::DeviceLog(_) => Kind::DeviceLog,
+            Self::Accounts(_) => Kind::Accounts,
         }
     }
 
@@ -242,6 +258,8 @@ impl Entry {
             Self::Batch(entry) => entry.time,
             Self::Pruning(entry) => entry.time,
             Self::Erasure(entry) => entry.time,
+            Self::DeviceLog(entry) => entry.time,
+            Self::Accounts(entry) => entry.time,
         }
     }
 
@@ -269,7 +287,9 @@ impl Entry {
             | Self::TimeMark(_)
             | Self::TimeAudit(_)
             | Self::Pruning(_)
-            | Self::Erasure(_) => None,
+            | Self::Erasure(_)
+            | Self::DeviceLog(_)
+            | Self::Accounts(_) => None,
         }
     }
 
@@ -306,7 +326,9 @@ impl Entry {
             | Self::TimeMark(_)
             | Self::TimeAudit(_)
             | Self::Pruning(_)
-            | Self::Erasure(_) => None,
+            | Self::Erasure(_)
+            | Self::DeviceLog(_)
+            | Self::Accounts(_) => None,
         }
     }
 
@@ -336,13 +358,15 @@ impl Entry {
             Self::Batch(entry) => json(entry),
             Self::Pruning(entry) => json(entry),
             Self::Erasure(entry) => json(entry),
+            Self::DeviceLog(entry) => json(entry),
+            Self::Accounts(entry) => json(entry),
         };
         let mut body = head(self.kind()).into_bytes();
         body.extend_from_slice(&members[1..]);
         if body.len() > MAX_ENTRY {
             return Err(EntryError::TooLong { found: body.len() });
         }
-        Ok(Encoded { body, serial: self.serial().cloned(), vouched_time: self.vouched_time() })
+        Ok(Encoded { body, serial: self.serial().cloned(), vouched_time: self.vouched_time(), step: Step::of(self) })
     }
 
     /// Reads the bytes of an entry.
@@ -384,6 +408,8 @@ impl Entry {
             Kind::Batch => Self::Batch(members_of(kind, &members)?),
             Kind::Pruning => Self::Pruning(members_of(kind, &members)?),
             Kind::Erasure => Self::Erasure(members_of(kind, &members)?),
+            Kind::DeviceLog => Self::DeviceLog(members_of(kind, &members)?),
+            Kind::Accounts => Self::Accounts(members_of(kind, &members)?),
         };
         if entry.encode()?.body == body { Ok(entry) } else { Err(EntryError::NotCanonical { kind }) }
     }
@@ -391,6 +417,13 @@ impl Entry {
 
 fn head(kind: Kind) -> String {
     format!(r#"{{"v":{VERSION},"kind":"{}","#, kind.as_str())
+}
+
+/// The kind that the bytes of an entry say they are of, without reading them further.
+pub(crate) fn kind_of(body: &[u8]) -> Option<Kind> {
+    let rest = body.strip_prefix(br#"{"v":1,"kind":""#)?;
+    let end = rest.iter().take(32).position(|octet| *octet == b'"')?;
+    Kind::parse(std::str::from_utf8(&rest[..end]).ok()?)
 }
 
 fn json<T: Serialize>(members: &T) -> Vec<u8> {
@@ -407,6 +440,7 @@ pub struct Encoded {
     pub(crate) body: Vec<u8>,
     pub(crate) serial: Option<Serial>,
     pub(crate) vouched_time: Option<LogTime>,
+    pub(crate) step: Option<Step>,
 }
 
 impl Encoded {

@@ -71,7 +71,9 @@ const fn about(entry: &Entry) -> Option<&Serial> {
         | Entry::TimeMark(_)
         | Entry::TimeAudit(_)
         | Entry::Batch(_)
-        | Entry::Pruning(_) => entry.serial(),
+        | Entry::Pruning(_)
+        | Entry::DeviceLog(_)
+        | Entry::Accounts(_) => entry.serial(),
     }
 }
 
@@ -98,7 +100,9 @@ fn digests(entry: &Entry) -> [Option<Digest>; 3] {
         | Entry::Intent(_)
         | Entry::ClockSource(_)
         | Entry::Pruning(_)
-        | Entry::Erasure(_) => [None; 3],
+        | Entry::Erasure(_)
+        | Entry::DeviceLog(_)
+        | Entry::Accounts(_) => [None; 3],
     }
 }
 

@@ -4,6 +4,7 @@
 //! offline checker. Storage and the anchor are traits. May use: `suite` (verification engines), `key` (the log's signing key). Must not know:
 //! diesel, HTTP, which device signs.
 
+pub mod accounts;
 pub mod check;
 pub mod checkpoint;
 pub mod clock_report;
@@ -23,6 +24,7 @@ pub mod storage;
 mod testing;
 pub mod tile;
 
+pub use accounts::Accounts;
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use commitment::TenantSecret;
 pub use entry::{Encoded, Entry, EntryError, Kind};

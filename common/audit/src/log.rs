@@ -3,6 +3,7 @@
 //! [`Log::append`] hands an entry to the writer's thread; whatever is waiting there is stored in one durable transaction, then everybody is
 //! answered; where many append at a time, it lets them gather for up to two milliseconds. A checkpoint follows within the interval of [`LogOptions`].
 
+mod books;
 mod error;
 mod inbox;
 mod open;
@@ -29,6 +30,7 @@ pub use stored::StoredLog;
 use writer::{Shared, Submission, Writer};
 
 use crate::{
+    accounts::Accounts,
     checkpoint::SignedCheckpoint,
     entry::{Encoded, Entry, LogTime, PreviousLog, Serial, Text},
     merkle::inclusion_proof,
@@ -257,6 +259,12 @@ impl Log {
     #[must_use]
     pub fn is_writable(&self) -> bool {
         self.0.shared.is_writable()
+    }
+
+    /// The accounts of device signatures, as of the last entry stored.
+    #[must_use]
+    pub fn accounts(&self) -> Accounts {
+        self.0.shared.accounts()
     }
 
     /// Whether another process has taken the log over: this one answers for nothing any more, and should end (THR-43).

@@ -265,7 +265,9 @@ impl VerifiedReceipt {
             | Entry::TimeMark(_)
             | Entry::TimeAudit(_)
             | Entry::Pruning(_)
-            | Entry::Erasure(_) => return Err(ReceiptError::NoObject { kind: self.entry.kind().as_str() }),
+            | Entry::Erasure(_)
+            | Entry::DeviceLog(_)
+            | Entry::Accounts(_) => return Err(ReceiptError::NoObject { kind: self.entry.kind().as_str() }),
         };
         let same = |what, logged, bytes| {
             let found = Digest::of(bytes);

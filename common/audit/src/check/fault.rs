@@ -109,6 +109,28 @@ pub enum Fault {
         /// By how much.
         back: Duration,
     },
+    /// A key in a device signed without an intent that is still open (THR-44).
+    #[error("entry {index} was signed by {key}, which is in a device, and no open intent of that key has its number")]
+    NoIntent {
+        /// Which.
+        index: LeafIndex,
+        /// The key.
+        key: KeyName,
+    },
+    /// One signature cannot end two ways (THR-44).
+    #[error("entry {index} ends the intent of entry {intent}, which has an end already")]
+    IntentEndedTwice {
+        /// The second end.
+        index: LeafIndex,
+        /// The intent.
+        intent: LeafIndex,
+    },
+    /// The accounts stated are not those that the entries before them give.
+    #[error("the accounts stated at entry {index} are not those of the entries before it")]
+    AccountsDiffer {
+        /// Which.
+        index: LeafIndex,
+    },
     /// A time mark speaks of entries that come after it, or so far before it that nobody can compare them.
     #[error("the time mark at entry {index} is over {size} entries")]
     MarkSize {
@@ -182,6 +204,9 @@ impl Fault {
             Self::NotOpened => "audit.not-opened",
             Self::Reference { .. } => "audit.reference",
             Self::OutOfOrder { .. } => "audit.out-of-order",
+            Self::NoIntent { .. } => "audit.no-intent",
+            Self::IntentEndedTwice { .. } => "audit.intent-ended-twice",
+            Self::AccountsDiffer { .. } => "audit.accounts-differ",
             Self::MarkSize { .. } => "audit.mark-size",
             Self::MarkRoot { .. } => "audit.mark-root",
             Self::MarkToken { .. } => "audit.mark-token",
@@ -209,6 +234,9 @@ impl Fault {
             | Self::MarkRoot { .. }
             | Self::MarkToken { .. } => "docs/log.md, Entries",
             Self::PostDated { .. } | Self::BackDated { .. } => "docs/log.md, Time marks",
+            Self::NoIntent { .. } | Self::IntentEndedTwice { .. } | Self::AccountsDiffer { .. } => {
+                "docs/log.md, Accounts of devices"
+            }
             Self::OutOfOrder { .. } => "RFC 3161 2.4.2; EN 319 421 7.7.2",
         }
     }
@@ -221,6 +249,9 @@ impl Fault {
             | Self::EntryUnreadable { index, .. }
             | Self::Missing { index }
             | Self::Reference { index, .. }
+            | Self::NoIntent { index, .. }
+            | Self::IntentEndedTwice { index, .. }
+            | Self::AccountsDiffer { index }
             | Self::MarkSize { index, .. }
             | Self::MarkRoot { index, .. }
             | Self::MarkToken { index, .. }

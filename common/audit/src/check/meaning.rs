@@ -7,6 +7,7 @@ use std::{
 
 use super::Fault;
 use crate::{
+    accounts::{Accounts, Ended},
     entry::{Entry, KeyName, Kind, LogTime},
     name::LeafIndex,
 };
@@ -30,7 +31,9 @@ pub(super) struct Meaning {
     latest: HashMap<KeyName, (LeafIndex, LogTime)>,
     readings: HashSet<LeafIndex>,
     certificates: HashMap<LeafIndex, KeyName>,
-    intents: HashMap<LeafIndex, KeyName>,
+    accounts: Accounts,
+    /// Intents that have their end.
+    ended: HashSet<LeafIndex>,
     pub(super) kinds: BTreeMap<Kind, u64>,
     pub(super) times: Option<(LogTime, LogTime)>,
     pub(super) inversions: Inversions,
@@ -44,7 +47,8 @@ impl Meaning {
             latest: HashMap::new(),
             readings: HashSet::new(),
             certificates: HashMap::new(),
-            intents: HashMap::new(),
+            accounts: Accounts::default(),
+            ended: HashSet::new(),
             kinds: BTreeMap::new(),
             times: None,
             inversions: Inversions::default(),
@@ -57,6 +61,7 @@ impl Meaning {
         if index == LeafIndex(0) && !self.opens(entry) {
             fault(Fault::NotOpened);
         }
+        self.account(index, entry, fault);
         let mut refer = |member, named, holds: bool| {
             if !holds {
                 fault(Fault::Reference { index, member, named });
@@ -77,17 +82,11 @@ impl Meaning {
                 refer("clock", seal.clock, self.readings.contains(&seal.clock));
                 refer("cert", seal.cert, self.certificates.get(&seal.cert) == Some(&seal.key));
             }
-            Entry::Outcome(outcome) => {
-                refer("intent", outcome.intent, self.intents.get(&outcome.intent) == Some(&outcome.key));
-            }
             Entry::ClockReading(_) => {
                 self.readings.insert(index);
             }
             Entry::Certificate(certificate) => {
                 self.certificates.insert(index, certificate.key.clone());
-            }
-            Entry::Intent(intent) => {
-                self.intents.insert(index, intent.key.clone());
             }
             Entry::LogOpen(_)
             | Entry::ServiceStart(_)
@@ -98,11 +97,36 @@ impl Meaning {
             | Entry::KeyState(_)
             | Entry::SelfTest(_)
             | Entry::Admin(_)
+            | Entry::Intent(_)
+            | Entry::Outcome(_)
             | Entry::ClockSource(_)
             | Entry::TimeMark(_)
             | Entry::TimeAudit(_)
             | Entry::Pruning(_)
-            | Entry::Erasure(_) => {}
+            | Entry::Erasure(_)
+            | Entry::DeviceLog(_)
+            | Entry::Accounts(_) => {}
+        }
+    }
+
+    /// A key in a device has an intent before each signature, and each intent one end (THR-44).
+    fn account(&mut self, index: LeafIndex, entry: &Entry, fault: &mut impl FnMut(Fault)) {
+        match self.accounts.entry(index, entry) {
+            Ended::Nothing => {}
+            Ended::Intent(intent) => {
+                self.ended.insert(intent);
+            }
+            Ended::Missing { named: Some(intent), .. } if self.ended.contains(&intent) => {
+                fault(Fault::IntentEndedTwice { index, intent });
+            }
+            Ended::Missing { named: Some(named), .. } => fault(Fault::Reference { index, member: "intent", named }),
+            Ended::Missing { key: Some(key), named: None } => fault(Fault::NoIntent { index, key }),
+            Ended::Missing { key: None, named: None } => {}
+        }
+        if let Entry::Accounts(stated) = entry
+            && *stated != self.accounts.statement(stated.time)
+        {
+            fault(Fault::AccountsDiffer { index });
         }
     }
 

@@ -13,6 +13,7 @@ use crate::{
     testing::{TestEngine, TestKey},
 };
 
+mod accounts;
 mod flips;
 mod marks;
 mod public;

@@ -30,6 +30,9 @@ pub enum FieldError {
     /// Tokens of others.
     #[error("a token of {0} octets, 1 to 46080 fit an entry")]
     Token(usize),
+    /// Lines of devices' logs.
+    #[error("lines of {0} octets, at most 16384 are kept")]
+    Lines(usize),
     /// References of time sources.
     #[error("{0:?} is no reference: 8 digits of lower-case hexadecimal")]
     Reference(String),
@@ -51,6 +54,7 @@ impl FieldError {
             Self::Octets32(_) => "audit.field-octets",
             Self::Root(_) => "audit.field-root",
             Self::Token(_) => "audit.field-token",
+            Self::Lines(_) => "audit.field-lines",
             Self::Reference(_) => "audit.field-reference",
             Self::Time(_) => "audit.field-time",
         }

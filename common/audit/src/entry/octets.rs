@@ -71,6 +71,10 @@ octets_between!(
     /// A time-stamp token that fits an entry: its base64 is at most 61,440 characters of 65,535.
     TokenDer, 1, 46_080, Token
 );
+octets_between!(
+    /// Lines of a device's log as the device gave them: more than a YubiHSM holds (62 of 32 octets).
+    DeviceLines, 0, 16_384, Lines
+);
 
 /// What a time source calls its reference: a name, an address or a part of a hash. Eight hexadecimal digits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -122,6 +126,8 @@ mod tests {
         assert_eq!(RootValue::new(&[0; 65]), Err(FieldError::Root(65)));
         assert_eq!(TokenDer::new(&[]), Err(FieldError::Token(0)));
         assert_eq!(TokenDer::new(&vec![0; 46_081]), Err(FieldError::Token(46_081)));
+        assert_eq!(DeviceLines::new(&vec![0; 16_385]), Err(FieldError::Lines(16_385)));
+        assert!(DeviceLines::new(&[]).is_ok());
         assert!(RootValue::new(&[0; 48]).is_ok());
         assert!(TokenDer::new(&vec![0; 46_080]).is_ok());
     }

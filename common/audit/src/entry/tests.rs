@@ -268,6 +268,49 @@ fn examples() -> Vec<(Entry, &'static str)> {
             }),
             r#"{"v":1,"kind":"erasure","time":"2026-11-23T12:00:00.123456Z","serial":"0193500a","tenant":"CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk","reason":"contract ended"}"#,
         ),
+        (
+            Entry::DeviceLog(DeviceLog {
+                time: time(),
+                device: label("yubihsm-0012345678"),
+                last: 61,
+                count: 2,
+                lines: DeviceLines::new(&[1; 4]).unwrap(),
+                begins: false,
+                signatures: vec![DeviceSignatures { key: key(), made: 2, doubtful: 1, refused: 0 }],
+                unexplained: 1,
+                reasons: vec![Text::new("line 61: no call of this process signed with object 7").unwrap()],
+                unlogged: 0,
+            }),
+            r#"{"v":1,"kind":"device-log","time":"2026-11-23T12:00:00.123456Z","device":"yubihsm-0012345678","last":61,"count":2,"lines":"AQEBAQ","begins":false,"signatures":[{"key":"tsu-1","made":2,"doubtful":1,"refused":0}],"unexplained":1,"reasons":["line 61: no call of this process signed with object 7"],"unlogged":0}"#,
+        ),
+        (
+            Entry::Accounts(Statement {
+                time: time(),
+                keys: vec![KeyAccount {
+                    intents: 9,
+                    withdrawn: 1,
+                    tokens: 5,
+                    unknown: 1,
+                    device: Some(DeviceShare {
+                        devices: vec![label("yubihsm-0012345678")],
+                        made: 6,
+                        settled: Settled { made: 4, signed: 4, unknown: 0 },
+                        ..DeviceShare::default()
+                    }),
+                    ..KeyAccount::new(key())
+                }],
+                devices: vec![DeviceAccount {
+                    device: label("yubihsm-0012345678"),
+                    entry: LeafIndex(40),
+                    lines: 300,
+                    unexplained: 1,
+                    unlogged: 0,
+                    counter: 0,
+                }],
+                open_from: Some(LeafIndex(41)),
+            }),
+            r#"{"v":1,"kind":"accounts","time":"2026-11-23T12:00:00.123456Z","keys":[{"key":"tsu-1","intents":9,"withdrawn":1,"tokens":5,"seals":0,"batches":0,"tests":0,"failed_tests":0,"requests":0,"failed":0,"discarded":0,"unknown":1,"device":{"devices":["yubihsm-0012345678"],"made":6,"doubtful":0,"refused":0,"surplus":0,"settled":{"made":4,"signed":4,"unknown":0}}}],"devices":[{"device":"yubihsm-0012345678","entry":40,"lines":300,"unexplained":1,"unlogged":0,"counter":0}],"open_from":41}"#,
+        ),
     ]
 }
 
@@ -370,6 +413,24 @@ proptest! {
         let at = at % body.len();
         flipped[at] ^= 1 << bit;
         prop_assert_ne!(Entry::parse(&flipped).ok(), Some(Entry::Tst(tst())));
+    }
+
+    /// What a device claims of its own counters stays inside the numbers' range, whatever it is.
+    #[test]
+    fn statements_and_lines_of_devices_are_read_as_written(made in any::<u64>(), last in any::<u16>(), lines in prop::collection::vec(any::<u8>(), 0..200)) {
+        let said = DeviceSignatures { key: key(), made, doubtful: made, refused: u64::MAX };
+        let entry = DeviceLog {
+            time: time(), device: label("d"), last, count: made, lines: DeviceLines::new(&lines).unwrap(), begins: true,
+            signatures: vec![said.clone(), said], unexplained: u64::MAX, reasons: Vec::new(), unlogged: u32::MAX,
+        };
+        let mut accounts = crate::Accounts::default();
+        for index in 0..3 {
+            let entry = Entry::DeviceLog(entry.clone());
+            prop_assert_eq!(Entry::parse(&entry.encode().unwrap().body), Ok(entry.clone()));
+            accounts.entry(LeafIndex(index), &entry);
+        }
+        let statement = Entry::Accounts(accounts.statement(time()));
+        prop_assert_eq!(Entry::parse(&statement.encode().unwrap().body), Ok(statement));
     }
 
     #[test]

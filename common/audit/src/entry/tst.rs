@@ -6,7 +6,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use super::{Digest, Encoded, KeyName, Kind, LogTime, PolicyOid, Serial, head};
-use crate::name::LeafIndex;
+use crate::{
+    accounts::{Object, Step},
+    name::LeafIndex,
+};
 
 /// A token was made.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -92,7 +95,12 @@ impl TstRef<'_> {
         out.push_str(r#"","attrs":""#);
         URL_SAFE_NO_PAD.encode_string(self.attrs.as_bytes(), &mut out);
         out.push_str(r#""}"#);
-        Encoded { body: out.into_bytes(), serial: Some(self.serial.clone()), vouched_time: Some(self.time) }
+        Encoded {
+            body: out.into_bytes(),
+            serial: Some(self.serial.clone()),
+            vouched_time: Some(self.time),
+            step: Some(Step::object(Object::Token, self.key, self.serial)),
+        }
     }
 }
 

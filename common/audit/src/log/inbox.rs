@@ -189,7 +189,10 @@ mod tests {
 
     fn submission() -> (Submission, Pending) {
         let (answer, pending) = oneshot::channel();
-        (Submission { entry: Encoded { body: Vec::new(), serial: None, vouched_time: None }, answer }, pending)
+        (
+            Submission { entry: Encoded { body: Vec::new(), serial: None, vouched_time: None, step: None }, answer },
+            pending,
+        )
     }
 
     fn push(inbox: &Inbox, entries: usize) -> Vec<Pending> {

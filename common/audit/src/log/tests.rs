@@ -1,3 +1,4 @@
+mod accounts;
 mod close;
 mod doubt;
 mod last_time;

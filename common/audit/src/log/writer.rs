@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::{Duration, Instant},
@@ -14,10 +14,12 @@ use kokuin_suite::{SignatureAlgorithm, Verify};
 
 use super::{
     LogError, LogOptions, Published,
+    books::Books,
     inbox::{Crowd, Inbox, Work},
     open::Tail,
 };
 use crate::{
+    accounts::Accounts,
     checkpoint::{Checkpoint, SignedCheckpoint},
     entry::{Admin, Encoded, Entry, Label, LogTime},
     hash::Hash,
@@ -26,6 +28,8 @@ use crate::{
     storage::{Anchor, LogRead, LogStore, StorageError, StoredCheckpoint},
 };
 
+/// Ends of orphans stored in one transaction.
+const GROUP: usize = 1024;
 /// Time between test appends while the log is not writable.
 const PROBE: Duration = Duration::from_secs(1);
 /// Stands for "no time yet": earlier than any [`LogTime`].
@@ -53,6 +57,7 @@ pub(super) struct Shared {
     closed: AtomicBool,
     lost: AtomicBool,
     last_time: AtomicI64,
+    accounts: Arc<Mutex<Accounts>>,
 }
 
 impl Shared {
@@ -72,6 +77,10 @@ impl Shared {
     /// Whether another process writes the log now.
     pub(super) fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
+    }
+
+    pub(super) fn accounts(&self) -> Accounts {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn last_time(&self) -> Option<LogTime> {
@@ -97,6 +106,7 @@ pub(super) struct Writer {
     due: Option<Instant>,
     /// How many append at a time.
     crowd: Crowd,
+    books: Books,
     shared: Option<Arc<Shared>>,
 }
 
@@ -123,6 +133,7 @@ impl Writer {
             in_doubt: Vec::new(),
             due: None,
             crowd: Crowd::default(),
+            books: Books::new(),
             shared: None,
         }
     }
@@ -131,6 +142,9 @@ impl Writer {
     pub(super) fn start(&mut self, opening: &Entry) -> Result<Arc<Shared>, LogError> {
         if self.tail.edge.size() == 0 {
             self.store_group(std::slice::from_ref(&opening.encode()?))?;
+        }
+        if self.end_orphans()? {
+            self.tail.settled = None;
         }
         let checkpoint = match self.tail.settled.take() {
             Some(checkpoint) => checkpoint,
@@ -145,10 +159,35 @@ impl Writer {
             closed: AtomicBool::new(false),
             lost: AtomicBool::new(false),
             last_time: AtomicI64::new(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros)),
+            accounts: self.books.share(),
         });
         self.due = None;
         self.shared = Some(Arc::clone(&shared));
         Ok(shared)
+    }
+
+    /// Takes up the accounts, and ends what a former writer left open (THR-44). Whether entries were stored.
+    fn end_orphans(&mut self) -> Result<bool, LogError> {
+        self.books.load(self.read.as_ref(), self.tail.edge.size())?;
+        let orphans = self.books.orphans(LogTime::system_now());
+        for group in orphans.chunks(GROUP) {
+            let entries = group.iter().map(Entry::encode).collect::<Result<Vec<_>, _>>()?;
+            self.store_group(&entries)?;
+        }
+        let state = self.books.changed();
+        if state {
+            self.state_accounts()?;
+        }
+        Ok(state)
+    }
+
+    fn state_accounts(&mut self) -> Result<(), LogError> {
+        // Hundreds of keys do not fit an entry; a start then reads further back.
+        if let Ok(statement) = self.books.statement().encode() {
+            self.store_group(&[statement])?;
+        }
+        self.books.stated();
+        Ok(())
     }
 
     /// Runs until the log is closed or nobody holds it any more.
@@ -167,7 +206,7 @@ impl Writer {
                 Work::Close(answer) => Some(answer),
                 Work::Abandoned => return,
             };
-            if closing.is_some() || self.due.is_some_and(|due| due <= Instant::now()) {
+            if closing.is_some() || self.due().is_some_and(|due| due <= Instant::now()) {
                 self.settle(&shared, closing.is_some());
             }
             if shared.is_lost() {
@@ -188,7 +227,12 @@ impl Writer {
     /// When to look again if nobody has an entry. A lease is looked at even then: readiness follows it.
     fn next_look(&self) -> Option<Instant> {
         let lease = (!matches!(self.store.held_until(), Ok(None))).then(|| Instant::now() + PROBE);
-        self.due.into_iter().chain(lease).min()
+        self.due().into_iter().chain(lease).min()
+    }
+
+    /// When there is something to do if nobody has an entry.
+    fn due(&self) -> Option<Instant> {
+        self.due.into_iter().chain(self.books.due()).min()
     }
 
     /// Takes nothing more when the lease is over, until it has been renewed; nothing ever when it is another's.
@@ -283,12 +327,15 @@ impl Writer {
         self.tail.last_leaf = leaves.last().copied();
         let latest = entries.iter().filter_map(|entry| entry.vouched_time).max();
         self.tail.last_time = self.tail.last_time.max(latest);
+        self.books.stored(first, entries);
         Ok(Stored { index: first, until })
     }
 
     fn suspend(&mut self, shared: &Shared) {
         shared.writable.store(false, Ordering::Release);
-        self.due = Some(Instant::now() + PROBE);
+        let probe = Instant::now() + PROBE;
+        self.due = Some(probe);
+        self.books.put_off(probe);
     }
 
     /// Signs a checkpoint if entries wait for one; first makes sure of the store if it has failed.
@@ -301,6 +348,12 @@ impl Writer {
             if let Err(error) = self.recover() {
                 return self.fail(shared, &error);
             }
+        }
+        let state = self.books.due().is_some_and(|due| due <= Instant::now());
+        if (state || (closing && self.books.changed()))
+            && let Err(error) = self.state_accounts()
+        {
+            return self.fail(shared, &error);
         }
         if shared.published().edge.size() < self.tail.edge.size() {
             match self.sign_checkpoint() {
@@ -337,6 +390,7 @@ impl Writer {
             return Err(LogError::TailDiffers { index: LeafIndex(known.0) });
         }
         self.in_doubt.clear();
+        self.books.found(self.read.as_ref(), known.0, stored.0)?;
         self.tail = tail;
         self.store_group(&[test_append().encode()?])?;
         Ok(())
