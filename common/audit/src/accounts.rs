@@ -193,15 +193,11 @@ impl Accounts {
             lines: 0,
             unexplained: 0,
             unlogged: 0,
-            counter: 0,
         });
         known.entry = index;
         known.lines = known.lines.saturating_add(entry.count);
         known.unexplained = known.unexplained.saturating_add(entry.unexplained);
-        // A counter that is smaller than before was reset by the device.
-        let more = entry.unlogged.checked_sub(known.counter).unwrap_or(entry.unlogged);
-        known.unlogged = known.unlogged.saturating_add(u64::from(more));
-        known.counter = entry.unlogged;
+        known.unlogged = known.unlogged.saturating_add(u64::from(entry.unlogged));
     }
 
     fn end_named(&mut self, key: Option<KeyName>, intent: LeafIndex) -> Ended {

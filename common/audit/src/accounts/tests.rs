@@ -205,9 +205,9 @@ fn a_key_in_two_devices_is_not_settled_by_one() {
 }
 
 #[test]
-fn counts_events_without_a_line_once() {
+fn adds_up_events_without_a_line() {
     let with = |unlogged| Entry::DeviceLog(DeviceLog { unlogged, ..lines(false, 0) });
-    let (accounts, _) = fed(&[with(2), with(2), with(5), with(1)]);
+    let (accounts, _) = fed(&[with(2), with(0), with(3), with(1)]);
     assert_eq!(accounts.of_device(&label("yubihsm-1")).map(|device| device.unlogged), Some(6));
 }
 

@@ -19,7 +19,7 @@ pub struct DeviceLog {
     pub count: u64,
     /// The lines as the device gave them, whole and in order.
     pub lines: DeviceLines,
-    /// Lines of an earlier process are among them, which no call of this one explains.
+    /// The first entry of a process about this device: lines of an earlier one may be among them, which no call of this one explains.
     pub begins: bool,
     /// What the lines say of each key.
     pub signatures: Vec<DeviceSignatures>,
@@ -27,7 +27,7 @@ pub struct DeviceLog {
     pub unexplained: u64,
     /// The first of it, in words.
     pub reasons: Vec<Text>,
-    /// Events that the device counted without a line, since it counts.
+    /// Events that the device counted without a line, since the lines before; since it counts, in the first entry of a process.
     pub unlogged: u32,
 }
 
@@ -142,6 +142,4 @@ pub struct DeviceAccount {
     pub unexplained: u64,
     /// Events without a line.
     pub unlogged: u64,
-    /// What its own counter of these said last.
-    pub counter: u32,
 }

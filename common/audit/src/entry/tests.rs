@@ -305,11 +305,10 @@ fn examples() -> Vec<(Entry, &'static str)> {
                     lines: 300,
                     unexplained: 1,
                     unlogged: 0,
-                    counter: 0,
                 }],
                 open_from: Some(LeafIndex(41)),
             }),
-            r#"{"v":1,"kind":"accounts","time":"2026-11-23T12:00:00.123456Z","keys":[{"key":"tsu-1","intents":9,"withdrawn":1,"tokens":5,"seals":0,"batches":0,"tests":0,"failed_tests":0,"requests":0,"failed":0,"discarded":0,"unknown":1,"device":{"devices":["yubihsm-0012345678"],"made":6,"doubtful":0,"refused":0,"surplus":0,"settled":{"made":4,"signed":4,"unknown":0}}}],"devices":[{"device":"yubihsm-0012345678","entry":40,"lines":300,"unexplained":1,"unlogged":0,"counter":0}],"open_from":41}"#,
+            r#"{"v":1,"kind":"accounts","time":"2026-11-23T12:00:00.123456Z","keys":[{"key":"tsu-1","intents":9,"withdrawn":1,"tokens":5,"seals":0,"batches":0,"tests":0,"failed_tests":0,"requests":0,"failed":0,"discarded":0,"unknown":1,"device":{"devices":["yubihsm-0012345678"],"made":6,"doubtful":0,"refused":0,"surplus":0,"settled":{"made":4,"signed":4,"unknown":0}}}],"devices":[{"device":"yubihsm-0012345678","entry":40,"lines":300,"unexplained":1,"unlogged":0}],"open_from":41}"#,
         ),
     ]
 }

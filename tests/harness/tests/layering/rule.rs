@@ -10,7 +10,7 @@ pub(crate) struct Breach {
 }
 
 /// The table's rows from the top down, then what stands on it.
-const ROWS: [&str; 28] = [
+const ROWS: [&str; 29] = [
     "kokuin-asn1",
     "kokuin-suite",
     "kokuin-suite-openssl",
@@ -26,6 +26,7 @@ const ROWS: [&str; 28] = [
     "kokuin-settings",
     "kokuin-web",
     "kokuin-clock-record",
+    "kokuin-device-ledger",
     "kokuin-fetch",
     "kokuin-attest",
     "kokuin-devca",
