@@ -3,8 +3,7 @@
 use std::sync::{Arc, atomic::AtomicU8};
 
 use kokuin_asn1::Certificate;
-use kokuin_audit::LeafIndex;
-use kokuin_key::{KeyError, self_test};
+use kokuin_audit::{LeafIndex, LogError, Tested};
 use kokuin_suite::{CryptoPolicy, KeyAlgorithm, Unsuitable, Verify};
 use kokuin_validate::check_chain;
 use kokuin_web::{Access, SharedQuota};
@@ -16,6 +15,7 @@ use crate::{
     serial::SerialSource,
     service::{KeyParts, TsuParts},
     start::StartError,
+    tester::Tester,
     timekeeper::{TimeBase, Timekeeper},
     tsu::CheckedTsu,
     unit::Unit,
@@ -183,8 +183,11 @@ fn check_subjects(units: &[CheckedUnit]) -> Result<(), StartError> {
 }
 
 /// Tests every key that signs or will. The answer says of each, in the order of the seats, whether it does.
-pub(crate) fn test_keys(units: &[CheckedUnit], engine: &dyn Verify) -> Vec<Result<(), KeyError>> {
-    units.iter().flat_map(|unit| &unit.seats).map(|seat| self_test(&**seat.key(), engine)).collect()
+///
+/// # Errors
+/// If the log does not take the intent of a device's test.
+pub(crate) fn test_keys(units: &[CheckedUnit], tester: &Tester) -> Result<Vec<Tested>, LogError> {
+    units.iter().flat_map(|unit| &unit.seats).map(|seat| tester.test(&**seat.key())).collect()
 }
 
 impl CheckedUnit {
@@ -210,6 +213,12 @@ impl CheckedUnit {
         for checked in self.seats {
             let entry = entries.next().expect("invariant: each certificate has its entry");
             let tsu = Arc::new(checked.introduced(entry));
+            if old
+                .seats()
+                .any(|seat| seat.tsu().is_doubted() && seat.tsu().key().public_key() == tsu.key().public_key())
+            {
+                tsu.doubt();
+            }
             seats.push(Seat::new(tsu, common.config, common.engine, &keeper, common.serials)?);
         }
         let before = old.find(&self.config.name);

@@ -13,17 +13,16 @@ use std::{
 
 use arc_swap::ArcSwap;
 use kokuin_audit::{
-    Entry, LeafIndex, Log, LogError,
+    Entry, LeafIndex, Log, LogError, OpenIntent, Tested,
     entry::{self, KeyName, KeyStateName, LogTime},
 };
 use kokuin_clock::Monotonic;
 use kokuin_clock_record::ClockRecord;
-use kokuin_key::{KeyError, KeyState, self_test};
-use kokuin_suite::Verify;
+use kokuin_key::{KeyError, KeyState};
 
 use crate::{
-    count::RefusalCounts, label::label, life::Phase, seat::Seat, service::clock_micros, timekeeper::TimeBase,
-    units::Units,
+    count::RefusalCounts, label::label, life::Phase, seat::Seat, service::clock_micros, tester::Tester,
+    timekeeper::TimeBase, units::Units,
 };
 
 /// How often the thread looks.
@@ -46,7 +45,7 @@ pub(crate) struct Journal {
     log: Log,
     base: Arc<TimeBase>,
     units: Arc<ArcSwap<Units>>,
-    engine: Arc<dyn Verify>,
+    tester: Tester,
     refusals: Arc<RefusalCounts>,
     clock: ClockRecord,
     /// One for each seat of the units looked at last.
@@ -72,7 +71,7 @@ struct Watched {
 
 /// Its back end's word, or else its place in its life.
 fn state_of(seat: &Seat, micros: i64) -> KeyStateName {
-    match (seat.tsu().key().state(), seat.tsu().life().phase_at(micros)) {
+    match (seat.tsu().state(), seat.tsu().life().phase_at(micros)) {
         (KeyState::Lost, _) => KeyStateName::Lost,
         (KeyState::Suspended, _) => KeyStateName::Suspended,
         (KeyState::Active, Phase::Prepared) => KeyStateName::Prepared,
@@ -84,20 +83,19 @@ fn state_of(seat: &Seat, micros: i64) -> KeyStateName {
 impl Journal {
     /// A journal that has recorded nothing yet.
     pub(crate) fn new(
-        log: Log,
+        tester: Tester,
         base: Arc<TimeBase>,
         units: Arc<ArcSwap<Units>>,
-        engine: Arc<dyn Verify>,
         refusals: Arc<RefusalCounts>,
     ) -> Self {
         let time = LogTime::system_now();
         let (now, known) = (time.unix_micros(), clock_micros(base.clock(), time));
         Self {
-            clock: ClockRecord::new(base.shared_clock(), log.clone()),
-            log,
+            clock: ClockRecord::new(base.shared_clock(), tester.log.clone()),
+            log: tester.log.clone(),
             base,
             units,
-            engine,
+            tester,
             refusals,
             watched: Vec::new(),
             gone: Vec::new(),
@@ -108,10 +106,10 @@ impl Journal {
     }
 
     /// Records how the keys did in their first test, in the order of the seats.
-    pub(crate) fn record_first_tests(&self, tests: &[Result<(), KeyError>], now: LogTime) -> Result<(), LogError> {
+    pub(crate) fn record_first_tests(&self, tests: Vec<Tested>, now: LogTime) -> Result<(), LogError> {
         let units = self.units.load_full();
         let mut tested = units.seats().zip(tests);
-        tested.try_for_each(|(seat, outcome)| record_test(&self.log, seat, outcome.as_ref().err(), now))
+        tested.try_for_each(|(seat, tested)| record_test(&self.log, seat, tested, now))
     }
 
     /// Looks how the units stand, and records what has changed since the last call. `now` is the system clock's.
@@ -191,13 +189,18 @@ impl Journal {
     }
 
     fn record_key_state(&mut self, seat: &Seat, place: usize, now: LogTime) -> Result<(), LogError> {
+        if seat.tsu().key().state() == KeyState::Suspended {
+            // An operator has stopped it, and decides when it goes on.
+            seat.tsu().trust();
+        }
         let state = state_of(seat, self.known);
         let before = self.watched[place].state;
         if before == state {
             return Ok(());
         }
         let key = seat.tsu().key_name().clone();
-        self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state, reason: None }))?;
+        let reason = seat.tsu().is_doubted().then(|| label(KeyError::WrongAnswer.code()));
+        self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state, reason }))?;
         self.watched[place].state = state;
         if matches!(before, KeyStateName::Suspended | KeyStateName::Lost) {
             // A key that comes back is tested at once: readiness follows the test.
@@ -214,9 +217,9 @@ impl Journal {
             return Ok(());
         }
         watched.last_self_test = Some(monotonic);
-        let outcome = self_test(&**seat.tsu().key(), &*self.engine);
-        seat.health().set_key(outcome.is_ok());
-        record_test(&self.log, seat, outcome.as_ref().err(), now)
+        let tested = self.tester.test(&**seat.tsu().key())?;
+        seat.health().set_key(tested.outcome.is_ok());
+        record_test(&self.log, seat, tested, now)
     }
 
     /// One reading at the start of issuing, and one each minute while tokens are given their time from it.
@@ -261,13 +264,17 @@ impl Journal {
 }
 
 /// Says in the log how a key did that signed the fixed string that is neither attributes nor a note.
-pub(crate) fn record_test(log: &Log, seat: &Seat, error: Option<&KeyError>, now: LogTime) -> Result<(), LogError> {
-    let result = if error.is_none() { entry::TestResult::Passed } else { entry::TestResult::Failed };
-    let code = error.map(|error| label(error.code()));
-    let key = seat.tsu().key_name().clone();
-    log.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code, intent: None }))?
-        .wait()
-        .map(drop)
+pub(crate) fn record_test(log: &Log, seat: &Seat, tested: Tested, now: LogTime) -> Result<(), LogError> {
+    let Tested { outcome, intent } = tested;
+    let result = if outcome.is_ok() { entry::TestResult::Passed } else { entry::TestResult::Failed };
+    let code = outcome.err().map(|error| label(error.code()));
+    let (key, index) = (seat.tsu().key_name().clone(), intent.as_ref().and_then(OpenIntent::index));
+    let recorded =
+        log.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code, intent: index }))?;
+    if let Some(intent) = intent {
+        intent.spend();
+    }
+    recorded.wait().map(drop)
 }
 
 /// The thread, and the way to end it.

@@ -28,6 +28,7 @@ pub mod service;
 pub mod stage;
 pub mod start;
 pub mod template;
+mod tester;
 pub mod timekeeper;
 pub mod tsu;
 pub mod unit;

@@ -19,7 +19,7 @@ use crate::{
     desk::Desk,
     refusal::Refusal,
     serial::SerialSource,
-    stage::{AssignedTsu, SignedTst},
+    stage::{IntendedTst, SignedTst},
     timekeeper::Timekeeper,
 };
 
@@ -34,8 +34,19 @@ pub(crate) struct SigningPool {
 
 #[derive(Debug)]
 struct Job {
-    assigned: AssignedTsu,
+    intended: IntendedTst,
     answer: oneshot::Sender<Answer>,
+    place: Place,
+}
+
+/// A place in the queue, taken before anything is announced.
+#[derive(Debug)]
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 type Answer = Result<SignedTst, Refusal>;
@@ -44,7 +55,6 @@ type Answer = Result<SignedTst, Refusal>;
 #[derive(Debug)]
 struct Shared {
     jobs: Mutex<Receiver<Job>>,
-    waiting: Arc<AtomicUsize>,
     held: Mutex<Held>,
     keeper: Arc<Timekeeper>,
     serials: Arc<SerialSource>,
@@ -65,7 +75,6 @@ impl SigningPool {
         let waiting = Arc::new(AtomicUsize::new(0));
         let shared = Arc::new(Shared {
             jobs: Mutex::new(jobs),
-            waiting: Arc::clone(&waiting),
             held: Mutex::default(),
             keeper: Arc::clone(keeper),
             serials: Arc::clone(serials),
@@ -87,20 +96,29 @@ impl SigningPool {
         self.waiting.load(Ordering::Relaxed) >= self.limit
     }
 
-    /// Signs on one of the threads.
+    /// A place in the queue.
     ///
     /// # Errors
-    /// [`Refusal::QueueFull`], [`Refusal::SignerGone`], and all of [`SignedTst::new`]'s.
-    pub(crate) async fn sign(&self, assigned: AssignedTsu) -> Result<SignedTst, Refusal> {
+    /// [`Refusal::QueueFull`].
+    pub(crate) fn place(&self) -> Result<Place, Refusal> {
+        let place = Place(Arc::clone(&self.waiting));
+        if self.waiting.fetch_add(1, Ordering::Relaxed) < self.limit {
+            Ok(place)
+        } else {
+            Err(Refusal::QueueFull { limit: self.limit })
+        }
+    }
+
+    /// Signs on one of the threads, first come first served. Whoever goes away before has nothing signed.
+    ///
+    /// # Errors
+    /// [`Refusal::SignerGone`], and all of [`SignedTst::new`]'s.
+    pub(crate) async fn sign(&self, place: Place, intended: IntendedTst) -> Result<SignedTst, Refusal> {
         let (answer, signed) = oneshot::channel();
         let queue = self.queue.as_ref().ok_or(Refusal::SignerGone)?;
-        self.waiting.fetch_add(1, Ordering::Relaxed);
-        queue.try_send(Job { assigned, answer }).map_err(|error| {
-            self.waiting.fetch_sub(1, Ordering::Relaxed);
-            match error {
-                TrySendError::Full(_) => Refusal::QueueFull { limit: self.limit },
-                TrySendError::Disconnected(_) => Refusal::SignerGone,
-            }
+        queue.try_send(Job { intended, answer, place }).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::QueueFull { limit: self.limit },
+            TrySendError::Disconnected(_) => Refusal::SignerGone,
         })?;
         signed.await.unwrap_or(Err(Refusal::SignerGone))
     }
@@ -172,14 +190,14 @@ impl Shared {
 }
 
 fn serve(shared: &Shared, mut desk: Desk) {
-    while let Some(Job { assigned, answer }) = shared.next() {
-        shared.waiting.fetch_sub(1, Ordering::Relaxed);
-        // Nobody waits any more: the client is gone, and a signature made now would be explained by nothing.
+    while let Some(Job { intended, answer, place }) = shared.next() {
+        drop(place);
+        // Nobody waits any more: the client is gone, and its intent is withdrawn.
         if answer.is_canceled() {
             continue;
         }
         let start = Instant::now();
-        let signed = SignedTst::new(assigned, &mut desk, &shared.keeper, &shared.serials);
+        let signed = SignedTst::new(intended, &mut desk, &shared.keeper, &shared.serials);
         let end = Instant::now();
         let mut held = shared.held();
         held.add(answer, signed, end);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use kokuin_audit::{
-    LeafIndex, LogError,
+    LeafIndex, LogError, Tested,
     entry::{Digest, LogTime},
 };
 use kokuin_key::KeyError;
@@ -16,6 +16,7 @@ use crate::{
     seat::Seat,
     service::{Service, TsuParts, record_certificate, record_config},
     start::StartError,
+    tester::Tester,
     tsu::CheckedTsu,
     units::Units,
 };
@@ -117,9 +118,10 @@ impl Service {
         let mut entries = entries.into_iter();
         let units = checked.into_iter().map(|unit| unit.open(&mut entries, &old, &common).map(Arc::new));
         let new = Units::new(units.collect::<Result<_, StartError>>()?);
-        for (seat, outcome) in new.seats().zip(&tests) {
-            record_test(&self.log, seat, outcome.as_ref().err(), now)?;
-            seat.health().set_key(outcome.is_ok());
+        for (seat, tested) in new.seats().zip(tests) {
+            let signs = tested.outcome.is_ok();
+            record_test(&self.log, seat, tested, now)?;
+            seat.health().set_key(signs);
         }
         new.look(micros);
 
@@ -133,14 +135,20 @@ impl Service {
     }
 
     /// Tests all keys: one that is new has to pass, one that is known is served when it does.
-    fn test(&self, checked: &[CheckedUnit], old: &Units) -> Result<Vec<Result<(), KeyError>>, ReloadError> {
-        let outcomes = assemble::test_keys(checked, &*self.engine);
+    fn test(&self, checked: &[CheckedUnit], old: &Units) -> Result<Vec<Tested>, ReloadError> {
+        let tester = Tester {
+            log: self.log.clone(),
+            engine: Arc::clone(&self.engine),
+            serials: Arc::clone(&self.serials),
+            secret: self.intent_secret.clone(),
+        };
+        let outcomes = assemble::test_keys(checked, &tester)?;
         let seats = checked.iter().flat_map(|unit| &unit.seats);
-        let judged = seats.zip(outcomes).map(|(seat, outcome)| match outcome {
+        let judged = seats.zip(outcomes).map(|(seat, tested)| match &tested.outcome {
             Err(error) if known(seat, old).is_none() => {
-                Err(ReloadError::Key { key: seat.key().id().to_string(), error })
+                Err(ReloadError::Key { key: seat.key().id().to_string(), error: error.clone() })
             }
-            outcome => Ok(outcome),
+            _ => Ok(tested),
         });
         judged.collect()
     }

@@ -107,7 +107,7 @@ impl Drop for Seat {
 /// RSA and devices sign on threads of their own; what takes microseconds signs on the worker.
 fn threads(key: &dyn SigningKey, configured: usize) -> Option<usize> {
     let own = match (key.protection(), key.algorithm()) {
-        (Protection::Device, _) => 1,
+        (Protection::Device, _) => return Some(key.lanes().max(configured).max(1)),
         (Protection::Software, KeyAlgorithm::Rsa { .. }) => available_parallelism().map_or(1, usize::from),
         (
             Protection::Software,

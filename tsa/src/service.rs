@@ -8,7 +8,7 @@ use std::{
 use arc_swap::ArcSwap;
 use kokuin_asn1::Certificate;
 use kokuin_audit::{
-    Entry, LeafIndex, Log, LogError,
+    Entry, LeafIndex, Log, LogError, TenantSecret,
     entry::{self, Digest, LogTime},
 };
 use kokuin_clock::{Clock, Instant};
@@ -26,6 +26,7 @@ use crate::{
     past::Past,
     serial::SerialSource,
     start::StartError,
+    tester::Tester,
     timekeeper::TimeBase,
     tsu::CheckedTsu,
     unit::Unit,
@@ -80,6 +81,8 @@ pub struct Service {
     pub(crate) units: Arc<ArcSwap<Units>>,
     pub(crate) base: Arc<TimeBase>,
     pub(crate) serials: Arc<SerialSource>,
+    /// What the commitments of intents come from.
+    pub(crate) intent_secret: TenantSecret,
     pub(crate) refusals: Arc<RefusalCounts>,
     pub(crate) log: Log,
     pub(crate) meter: Meter,
@@ -121,9 +124,19 @@ impl Service {
         let at = clock_micros(&*clock, now).div_euclid(1_000_000);
         let rules = Rules { engine: &*engine, crypto_policy: &crypto_policy, at };
         let checked = assemble::check(&config, tsus, rules)?;
-        let mut tests = assemble::test_keys(&checked, &*engine);
-        if let Some(all) = tests.iter().all(Result::is_err).then(|| tests.pop()).flatten() {
-            all?;
+        let serials = Arc::new(SerialSource::new().map_err(StartError::Random)?);
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(StartError::Random)?;
+        let intent_secret = TenantSecret::new(secret);
+        let tester = Tester {
+            log: log.clone(),
+            engine: Arc::clone(&engine),
+            serials: Arc::clone(&serials),
+            secret: intent_secret.clone(),
+        };
+        let mut tests = assemble::test_keys(&checked, &tester)?;
+        if let Some(all) = tests.iter().all(|tested| tested.outcome.is_err()).then(|| tests.pop()).flatten() {
+            all.outcome?;
         }
 
         append(&log, &Entry::ServiceStart(service(now)))?;
@@ -131,14 +144,13 @@ impl Service {
         let entries = record_certificates(&log, &checked, now)?;
 
         let base = Arc::new(TimeBase::new(clock, last));
-        let serials = Arc::new(SerialSource::new().map_err(StartError::Random)?);
         let common = Common { config: &config, engine: &engine, base: &base, serials: &serials };
         let mut entries = entries.into_iter();
         let nothing = Units::default();
         let opened = checked.into_iter().map(|unit| unit.open(&mut entries, &nothing, &common).map(Arc::new));
         let units = Units::new(opened.collect::<Result<_, _>>()?);
         for (seat, outcome) in units.seats().zip(&tests) {
-            seat.health().set_key(outcome.is_ok());
+            seat.health().set_key(outcome.outcome.is_ok());
         }
         units.look(at.saturating_mul(1_000_000));
         let mut past = Past::default();
@@ -147,16 +159,27 @@ impl Service {
 
         let refusals = Arc::new(RefusalCounts::default());
         let (journal_units, journal_base) = (Arc::clone(&units), Arc::clone(&base));
-        let journal_engine = Arc::clone(&engine);
-        let mut journal = Journal::new(log.clone(), journal_base, journal_units, journal_engine, Arc::clone(&refusals));
-        journal.record_first_tests(&tests, now)?;
+        let mut journal = Journal::new(tester, journal_base, journal_units, Arc::clone(&refusals));
+        journal.record_first_tests(tests, now)?;
         journal.tick(now)?;
 
         let meter = Meter::new(&registry);
         observe_units(&registry, &units, &base);
         let journal = Mutex::new(Some(JournalThread::start(journal).map_err(StartError::Thread)?));
         let in_force = Mutex::new(InForce { config, past });
-        Ok(Arc::new(Self { units, base, serials, refusals, log, meter, engine, crypto_policy, journal, in_force }))
+        Ok(Arc::new(Self {
+            units,
+            base,
+            serials,
+            intent_secret,
+            refusals,
+            log,
+            meter,
+            engine,
+            crypto_policy,
+            journal,
+            in_force,
+        }))
     }
 
     /// The units that are served now. Whoever answers a request looks once and keeps what was seen.

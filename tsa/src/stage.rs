@@ -3,6 +3,7 @@
 mod admitted;
 mod assigned;
 mod bytes;
+mod intended;
 mod parsed;
 mod recorded;
 mod signed;
@@ -11,6 +12,7 @@ mod timed;
 pub use admitted::AdmittedRequest;
 pub use assigned::AssignedTsu;
 pub use bytes::{BODY_LIMIT, RequestBytes};
+pub use intended::IntendedTst;
 pub use parsed::ParsedRequest;
 pub use recorded::RecordedTst;
 pub use signed::{Commitments, SignedTst};

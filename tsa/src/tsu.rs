@@ -1,10 +1,13 @@
 //! A time-stamping unit: one key, one certificate, one offer.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use kokuin_asn1::{Certificate, Extension, enc, oids};
 use kokuin_audit::{LeafIndex, entry::KeyName};
-use kokuin_key::{KeyState, Purpose, SigningKey};
+use kokuin_key::{KeyError, KeyState, Protection, Purpose, SigningKey};
 use kokuin_profile::{Profile, refuse_unless_matches};
 
 use crate::{
@@ -38,6 +41,8 @@ pub struct Tsu {
     algorithms_end: i64,
     /// The log's entry that introduced the certificate.
     certificate_entry: LeafIndex,
+    /// Its device has given a signature that does not hold.
+    doubted: AtomicBool,
 }
 
 /// `QCStatements` with the one statement `esi4-qtstStatement-1` and nothing in it (TSP-54).
@@ -91,6 +96,7 @@ impl CheckedTsu {
             key_period,
             algorithms_end: i64::MAX,
             certificate_entry: LeafIndex(0),
+            doubted: AtomicBool::new(false),
         }))
     }
 
@@ -187,12 +193,41 @@ impl Tsu {
         Ok(())
     }
 
+    /// Its key's state: suspended too while the device is in doubt.
+    #[must_use]
+    pub fn state(&self) -> KeyState {
+        match self.key.state() {
+            KeyState::Active if self.is_doubted() => KeyState::Suspended,
+            state => state,
+        }
+    }
+
+    /// Nothing more is signed with a device's key that has given a wrong signature, until an operator has suspended and resumed it (THR-66).
+    pub(crate) fn heed(&self, refusal: &Refusal) {
+        if matches!(refusal, Refusal::Key(KeyError::WrongAnswer)) && self.key.protection() == Protection::Device {
+            tracing::error!(key = %self.key.id(), "the device gave a signature that does not hold: the key is suspended");
+            self.doubt();
+        }
+    }
+
+    pub(crate) fn doubt(&self) {
+        self.doubted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn trust(&self) {
+        self.doubted.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.doubted.load(Ordering::Relaxed)
+    }
+
     /// Whether the key may be used at all (THR-65).
     ///
     /// # Errors
     /// [`Refusal::KeyNotActive`].
     pub fn check_active(&self) -> Result<(), Refusal> {
-        match self.key.state() {
+        match self.state() {
             KeyState::Active => Ok(()),
             state @ (KeyState::Suspended | KeyState::Lost) => {
                 Err(Refusal::KeyNotActive { key: self.key.id().to_string(), state })

@@ -8,7 +8,9 @@ use crate::{
     response::ResponseBytes,
     seat::Seat,
     service::Service,
-    stage::{AdmittedRequest, AssignedTsu, ParsedRequest, RecordedTst, RequestBytes, SignedTst, TimedRequest},
+    stage::{
+        AdmittedRequest, AssignedTsu, IntendedTst, ParsedRequest, RecordedTst, RequestBytes, SignedTst, TimedRequest,
+    },
     unit::Unit,
 };
 
@@ -96,8 +98,16 @@ impl Worker {
         let seat = unit.seat_at(timed.micros())?;
         let assigned = AssignedTsu::new(timed, seat.tsu(), &service.serials)?;
         match seat.pool() {
-            Some(pool) => pool.sign(assigned).await,
-            None => self.at_desk(seat, |desk| SignedTst::new(assigned, desk, unit.keeper(), &service.serials)),
+            Some(pool) => {
+                // Looked at first: what cannot be signed is not announced.
+                let place = pool.place()?;
+                let intended = IntendedTst::new(assigned, &service.log, &service.intent_secret).await?;
+                pool.sign(place, intended).await
+            }
+            None => {
+                let intended = IntendedTst::new(assigned, &service.log, &service.intent_secret).await?;
+                self.at_desk(seat, |desk| SignedTst::new(intended, desk, unit.keeper(), &service.serials))
+            }
         }
     }
 

@@ -15,6 +15,8 @@ mod faulty_key;
 mod fixture;
 #[path = "service/http.rs"]
 mod http;
+#[path = "service/intents.rs"]
+mod intents;
 #[path = "service/keys.rs"]
 mod keys;
 #[path = "service/lives.rs"]

@@ -32,7 +32,7 @@ use writer::{Shared, Submission, Writer};
 use crate::{
     accounts::Accounts,
     checkpoint::SignedCheckpoint,
-    entry::{Encoded, Entry, LogTime, PreviousLog, Serial, Text},
+    entry::{Encoded, Entry, Intent, LogTime, PreviousLog, Serial, Text},
     merkle::inclusion_proof,
     name::{LeafIndex, LogName, Origin},
     note::VerifierKey,
@@ -170,8 +170,19 @@ impl Log {
     /// Hands over an entry that has been encoded.
     pub fn append_encoded(&self, entry: Encoded) -> Pending {
         let (answer, pending) = oneshot::channel();
-        self.0.inbox.push(Submission { entry, answer });
+        self.0.inbox.push(Submission { entry, answer, intent: None });
         Pending(pending)
+    }
+
+    /// Hands over an intent. If whoever waits for it goes away, its withdrawal follows it.
+    ///
+    /// # Errors
+    /// [`LogError::Entry`], never for one with bounded members.
+    pub(crate) fn announce(&self, intent: Intent) -> Result<Pending, LogError> {
+        let entry = Entry::Intent(intent.clone()).encode()?;
+        let (answer, pending) = oneshot::channel();
+        self.0.inbox.push(Submission { entry, answer, intent: Some(intent) });
+        Ok(Pending(pending))
     }
 
     /// Hands over an entry.

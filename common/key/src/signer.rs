@@ -45,6 +45,9 @@ pub trait SigningKey: Send + Sync + Debug {
 pub trait Signer: Send {
     /// The raw signature value as CMS and X.509 hold it: for ECDSA the DER SEQUENCE of r and s.
     ///
+    /// Where the key is in a device ([`Protection::Device`]), each signature has been verified under its public key when it is given out: nobody verifies it again
+    /// (THR-66). Of a software key that is the caller's matter.
+    ///
     /// # Errors
     /// [`KeyError`]: nothing was signed, or what was signed is not known to be right and was not released.
     fn sign(&mut self, prepared: Prepared<'_>) -> Result<Vec<u8>, KeyError>;

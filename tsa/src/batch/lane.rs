@@ -11,6 +11,7 @@ use std::{
 use futures_channel::oneshot;
 use kokuin_audit::entry::LogTime;
 use kokuin_evidence::{Batch, Digests};
+use kokuin_key::KeyState;
 use kokuin_store::{BatchRecord, BatchRepository, BatchStamp, BatchState, StoreError};
 use kokuin_web::{
     Client,
@@ -391,7 +392,7 @@ impl Work {
             Some(stamp) => stamp,
             None => match self.maker.stamp(&unit, &hex::encode(&open.record.id), &tree) {
                 Ok(stamp) => stamp,
-                Err(refusal) if is_final(refusal.class()) => return Ok(fail(shelf, open, refusal.code())?),
+                Err(refusal) if is_final(&refusal) => return Ok(fail(shelf, open, refusal.code())?),
                 Err(refusal) => {
                     open.tree = Some(tree);
                     return Err(Unfinished::Refused(refusal));
@@ -463,7 +464,9 @@ impl Unfinished {
     }
 }
 
-/// Whether waiting cannot help: the TSU does not stamp this, whatever the clock and the key do.
-const fn is_final(class: RefusalClass) -> bool {
-    matches!(class, RefusalClass::AlgorithmNotAccepted | RefusalClass::PolicyNotOffered)
+/// Whether waiting cannot help: the TSU does not stamp this, whatever the clock and the key do; or an operator has stopped the key, and nobody is to wait
+/// for what may never come (THR-65).
+const fn is_final(refusal: &Refusal) -> bool {
+    matches!(refusal.class(), RefusalClass::AlgorithmNotAccepted | RefusalClass::PolicyNotOffered)
+        || matches!(refusal, Refusal::KeyNotActive { state: KeyState::Suspended, .. })
 }

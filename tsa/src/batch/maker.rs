@@ -36,14 +36,14 @@ impl Maker {
     /// The rule that kept the token from being issued.
     pub(super) fn stamp(&self, unit: &Unit, id: &str, batch: &Batch) -> Result<BatchStamp, Refusal> {
         let body = RequestBuilder::new(&batch.algorithm().oid(), batch.root()).cert_req(true).encode();
-        let signed = wait_for(self.worker.sign_at(unit, &body))?;
-        unit.keeper().check_release(&signed.assigned().time().reading)?;
+        let mut signed = wait_for(self.worker.sign_at(unit, &body))?;
+        signed.check_release(unit.keeper())?;
         let (serial, gen_time) = (signed.assigned().serial().logged(), signed.assigned().time().micros());
-        let recorded = self.service.log.append(&entry(&signed, id, batch)).and_then(kokuin_audit::Pending::wait);
-        recorded.map_err(Refusal::NotRecorded)?;
+        let recorded = self.service.log.append(&entry(&signed, id, batch)).map_err(Refusal::NotRecorded)?;
+        let token = signed.into_token();
+        recorded.wait().map_err(Refusal::NotRecorded)?;
         self.service.meter.token();
         unit.counts.tokens.add(1);
-        let (token, ..) = signed.into_parts();
         let gen_time = LogTime::from_unix_micros(gen_time);
         Ok(BatchStamp { serial: serial.as_bytes().to_vec(), gen_time, token })
     }

@@ -47,6 +47,21 @@ impl AssignedTsu {
         Ok(renewed)
     }
 
+    /// The same request under the same number, with a reading young enough to be signed: this one, or a new one (THR-35).
+    ///
+    /// # Errors
+    /// [`Refusal::ReadingTooOld`] if even the new one is, and all of [`Self::new`]'s.
+    pub fn reread(self, keeper: &Timekeeper) -> Result<Self, Refusal> {
+        if keeper.check_age(&self.time.reading).is_ok() {
+            self.tsu.check_active()?;
+            return Ok(self);
+        }
+        let (request, time) = TimedRequest::new(self.request, keeper)?.into_parts();
+        self.tsu.check_in_service(time.micros())?;
+        keeper.check_age(&time.reading)?;
+        Ok(Self { request, time, ..self })
+    }
+
     /// The TSU that signs.
     #[must_use]
     pub const fn tsu(&self) -> &Arc<Tsu> {

@@ -20,10 +20,10 @@ impl RecordedTst {
     ///
     /// # Errors
     /// [`Refusal::ReadingTooOld`], [`Refusal::NotRecorded`]. The token is dropped, its serial never used again.
-    pub async fn new(signed: SignedTst, keeper: &Timekeeper, log: &Log) -> Result<Self, Refusal> {
-        let (token, assigned, commitments) = signed.into_parts();
+    pub async fn new(mut signed: SignedTst, keeper: &Timekeeper, log: &Log) -> Result<Self, Refusal> {
+        signed.check_release(keeper)?;
+        let (assigned, commitments) = (signed.assigned(), signed.commitments());
         let (tsu, time) = (assigned.tsu(), assigned.time());
-        keeper.check_release(&time.reading)?;
         let serial = assigned.serial().logged();
         let entry = TstRef {
             time: LogTime::from_unix_micros(time.micros()),
@@ -38,7 +38,10 @@ impl RecordedTst {
             sig: commitments.signature,
             attrs: commitments.attributes,
         };
-        log.append_encoded(entry.encode()).await.map_err(Refusal::NotRecorded)?;
+        let recorded = log.append_encoded(entry.encode());
+        // Whoever goes away from here on leaves an entry that is on its way, and no other.
+        let token = signed.into_token();
+        recorded.await.map_err(Refusal::NotRecorded)?;
         Ok(Self { token })
     }
 

@@ -41,6 +41,8 @@ use crate::{
 
 #[path = "batch/archive.rs"]
 mod archive;
+#[path = "batch/suspended.rs"]
+mod suspended;
 
 const SHA256: DigestAlgorithm = DigestAlgorithm::Sha256;
 

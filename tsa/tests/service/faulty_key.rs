@@ -17,8 +17,10 @@ pub(crate) enum Fault {
     None,
     /// No signature.
     SessionLost,
-    /// A signature with one bit changed.
+    /// A signature with one bit changed. The back end of a device finds that itself, as its contract says.
     WrongAnswer,
+    /// No answer; nobody knows whether there is a signature.
+    AnswerLost,
     /// A signature that takes so long.
     Slow(Duration),
 }
@@ -86,6 +88,7 @@ impl SigningKey for FaultyKey {
     fn open(&self) -> Result<Box<dyn Signer>, KeyError> {
         Ok(Box::new(FaultySigner {
             inner: self.inner.open()?,
+            protection: self.protection,
             switches: Arc::clone(&self.switches),
             signatures: Arc::clone(&self.signatures),
         }))
@@ -94,6 +97,7 @@ impl SigningKey for FaultyKey {
 
 struct FaultySigner {
     inner: Box<dyn Signer>,
+    protection: Protection,
     switches: Arc<Mutex<Switches>>,
     signatures: Arc<AtomicU32>,
 }
@@ -105,6 +109,8 @@ impl Signer for FaultySigner {
         match fault {
             Fault::None => self.inner.sign(prepared),
             Fault::SessionLost => Err(KeyError::SessionLost),
+            Fault::AnswerLost => Err(KeyError::AnswerLost),
+            Fault::WrongAnswer if self.protection == Protection::Device => Err(KeyError::WrongAnswer),
             Fault::WrongAnswer => self.inner.sign(prepared).map(|mut signature| {
                 *signature.last_mut().unwrap() ^= 1;
                 signature

@@ -25,18 +25,6 @@ fn signs_with_a_device_on_a_thread_of_its_own() {
 }
 
 #[test]
-fn verifies_each_signature_of_a_device_thr_66() {
-    let bench = device().start();
-    bench.token(&request().encode());
-    bench.key.set_fault(Fault::WrongAnswer);
-    for _ in 0..3 {
-        system_failure(&bench);
-    }
-    bench.key.set_fault(Fault::None);
-    bench.token(&request().encode());
-}
-
-#[test]
 fn samples_the_signatures_of_a_soft_key() {
     let mut setup = Setup::default();
     setup.config.verify_every = NonZeroU32::new(4).unwrap();

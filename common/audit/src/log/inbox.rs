@@ -190,7 +190,11 @@ mod tests {
     fn submission() -> (Submission, Pending) {
         let (answer, pending) = oneshot::channel();
         (
-            Submission { entry: Encoded { body: Vec::new(), serial: None, vouched_time: None, step: None }, answer },
+            Submission {
+                entry: Encoded { body: Vec::new(), serial: None, vouched_time: None, step: None },
+                answer,
+                intent: None,
+            },
             pending,
         )
     }

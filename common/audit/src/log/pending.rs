@@ -27,6 +27,15 @@ impl Pending {
     pub fn wait(self) -> Result<LeafIndex, LogError> {
         block_on(self)
     }
+
+    /// Waits no longer. The place of the entry, if it is durable and its sender had not heard of it; else the writer knows that nobody waits.
+    pub(crate) fn abandon(mut self) -> Option<LeafIndex> {
+        self.0.close();
+        match self.0.try_recv() {
+            Ok(Some(Ok(Stored { index, .. }))) => Some(index),
+            _ => None,
+        }
+    }
 }
 
 impl Future for Pending {

@@ -21,8 +21,9 @@ use super::{
 use crate::{
     accounts::Accounts,
     checkpoint::{Checkpoint, SignedCheckpoint},
-    entry::{Admin, Encoded, Entry, Label, LogTime},
+    entry::{Admin, Encoded, Entry, Intent, Label, LogTime},
     hash::Hash,
+    intent::withdrawal,
     name::{LeafIndex, Origin, TreeSize},
     note::VerifierKey,
     storage::{Anchor, LogRead, LogStore, StorageError, StoredCheckpoint},
@@ -41,7 +42,12 @@ pub(super) type Answer<T> = oneshot::Sender<Result<T, LogError>>;
 pub(super) struct Submission {
     pub(super) entry: Encoded,
     pub(super) answer: Answer<Stored>,
+    /// An intent, which is withdrawn if nobody waits for it any more.
+    pub(super) intent: Option<Intent>,
 }
+
+/// Whoever waits for an entry, and what the entry announces.
+type Waiter = (Answer<Stored>, Option<Intent>);
 
 /// Where an entry is, and until when that may be said.
 #[derive(Clone, Copy, Debug)]
@@ -263,8 +269,8 @@ impl Writer {
     /// Stores a group and answers everybody in it.
     fn append(&mut self, shared: &Shared, inbox: &Inbox, mut group: Vec<Submission>) {
         while shared.is_writable() && !group.is_empty() {
-            let (entries, answers): (Vec<Encoded>, Vec<Answer<Stored>>) =
-                group.into_iter().map(|submission| (submission.entry, submission.answer)).unzip();
+            let (entries, waiters): (Vec<Encoded>, Vec<Waiter>) =
+                group.into_iter().map(|each| (each.entry, (each.answer, each.intent))).unzip();
             let start = Instant::now();
             match self.store_group(&entries) {
                 Ok(Stored { index: first, until }) => {
@@ -273,20 +279,23 @@ impl Writer {
                         .last_time
                         .store(self.tail.last_time.map_or(NO_TIME, LogTime::unix_micros), Ordering::Release);
                     self.due.get_or_insert_with(|| Instant::now() + self.interval);
-                    for (index, answer) in (first.0..).zip(answers) {
-                        drop(answer.send(Ok(Stored { index: LeafIndex(index), until })));
+                    for (index, (answer, intent)) in (first.0..).map(LeafIndex).zip(waiters) {
+                        let gone = answer.send(Ok(Stored { index, until })).is_err();
+                        if let (true, Some(intent)) = (gone, intent) {
+                            withdraw(inbox, &intent, index);
+                        }
                     }
                     return;
                 }
                 Err(LogError::Storage(StorageError::DuplicateSerial { position })) if position < entries.len() => {
                     // Its sender's mistake, not the store's: the others are stored without it.
-                    group =
-                        entries.into_iter().zip(answers).map(|(entry, answer)| Submission { entry, answer }).collect();
+                    let submissions = entries.into_iter().zip(waiters);
+                    group = submissions.map(|(entry, (answer, intent))| Submission { entry, answer, intent }).collect();
                     drop(group.remove(position).answer.send(Err(LogError::DuplicateSerial)));
                 }
                 Err(error) => {
                     self.fail(shared, &error);
-                    for answer in answers {
+                    for (answer, _) in waiters {
                         drop(answer.send(Err(error.clone())));
                     }
                     return;
@@ -429,6 +438,14 @@ impl Writer {
             signer.sign(Prepared::new(Purpose::Log, SignatureAlgorithm::Ed25519, text)).map_err(LogError::Signing)?;
         self.signer = Some(signer);
         Ok(signature)
+    }
+}
+
+/// Says of a durable intent whose sender has gone that nothing was signed.
+fn withdraw(inbox: &Inbox, intent: &Intent, index: LeafIndex) {
+    if let Ok(entry) = withdrawal(intent, index).encode() {
+        let (answer, _) = oneshot::channel();
+        inbox.push(Submission { entry, answer, intent: None });
     }
 }
 
