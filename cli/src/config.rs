@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use kokuin_hsm_config::pkcs11::TokenConfig;
+use kokuin_hsm_config::{pkcs11::TokenConfig, yubihsm::DeviceConfig};
 use serde::Deserialize;
 
 mod changed;
@@ -83,6 +83,9 @@ pub(crate) struct Keys {
     /// PKCS#11 tokens (docs/hsm.md).
     #[serde(default)]
     pub(crate) pkcs11: Vec<TokenConfig>,
+    /// YubiHSM 2 devices (docs/hsm.md).
+    #[serde(default)]
+    pub(crate) yubihsm: Vec<DeviceConfig>,
     /// Outside development, software keys are used only where this says in so many words that no device protects them.
     #[serde(default)]
     pub(crate) not_protected_by_a_device: bool,
@@ -162,10 +165,12 @@ impl Config {
     }
 
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
-        let Keys { directory, passphrase_file, tenant_secret_file, token_secret_file, pkcs11, .. } = &mut self.keys;
+        let Keys { directory, passphrase_file, tenant_secret_file, token_secret_file, pkcs11, yubihsm, .. } =
+            &mut self.keys;
         let mut paths = vec![directory, passphrase_file, &mut self.log.anchor];
         // The module is named absolutely, or refused.
         paths.extend(pkcs11.iter_mut().map(|token| &mut token.pin_file));
+        paths.extend(yubihsm.iter_mut().flat_map(DeviceConfig::paths_mut));
         paths.extend(&mut self.log.database);
         paths.extend(self.log.postgres.as_mut().map(|postgres| &mut postgres.url_file));
         paths.extend(self.log.succeeds.as_mut().and_then(|succeeded| succeeded.anchor.as_mut()));

@@ -7,8 +7,9 @@ use kokuin_hsm_config::{
     ceremony::Ceremony,
     pkcs11::{Pkcs11Store, Pkcs11Uri},
     soft::SoftStore,
+    yubihsm::{YubiHsmStore, YubiHsmUri},
 };
-use kokuin_key::{KeyId, KeyUri, Scheme, SigningKey};
+use kokuin_key::{DeviceLog, KeyId, KeyUri, Scheme, SigningKey};
 use kokuin_suite::Verify;
 
 use crate::config::Keys;
@@ -18,13 +19,14 @@ use crate::config::Keys;
 pub(crate) struct Keyring {
     soft: SoftStore,
     tokens: Vec<Pkcs11Store>,
+    devices: Vec<YubiHsmStore>,
 }
 
 impl Keyring {
-    /// Opens the key folder and starts the modules of tokens. `engine` checks what tokens sign.
+    /// Opens the key folder and starts the modules of tokens. `engine` checks what tokens and devices sign.
     ///
     /// # Errors
-    /// If a folder is open to others, a passphrase or module cannot be read, or two tokens have one name.
+    /// If a folder is open to others, a passphrase or module cannot be read, or two tokens or devices have one name.
     pub(crate) fn open(keys: &Keys, engine: &Arc<dyn Verify>) -> anyhow::Result<Self> {
         let soft = SoftStore::open(&keys.directory, &keys.passphrase_file)?;
         let mut tokens: Vec<Pkcs11Store> = Vec::new();
@@ -35,7 +37,11 @@ impl Keyring {
             let opened = Pkcs11Store::open(config.clone(), &keys.directory, Arc::clone(engine));
             tokens.push(opened.with_context(|| format!("token {}", config.name))?);
         }
-        Ok(Self { soft, tokens })
+        let devices = YubiHsmStore::open_all(&keys.yubihsm, &keys.directory, engine)?;
+        if let Some(device) = devices.iter().find(|device| tokens.iter().any(|token| token.name() == device.name())) {
+            bail!("a [[keys.pkcs11]] and a [[keys.yubihsm]] are both called {}", device.name());
+        }
+        Ok(Self { soft, tokens, devices })
     }
 
     /// The key that `uri` names.
@@ -50,7 +56,13 @@ impl Keyring {
                 let meant: Pkcs11Uri = uri.rest().parse()?;
                 Ok(self.token_of(&uri, &meant)?.load(&meant)?)
             }
-            Scheme::YubiHsm => bail!("{uri}: this build has no back end for such keys"),
+            Scheme::YubiHsm => {
+                let meant: YubiHsmUri = uri.rest().parse()?;
+                let device = self.devices.iter().find(|device| *device.name() == meant.device);
+                Ok(device
+                    .with_context(|| format!("no [[keys.yubihsm]] is the device that {uri} names"))?
+                    .load(&meant)?)
+            }
         }
     }
 
@@ -63,23 +75,33 @@ impl Keyring {
         }
     }
 
+    /// The logs of devices that are to be read.
+    #[allow(dead_code, reason = "the account of devices' signatures is being built on it")]
+    pub(crate) fn device_logs(&self) -> Vec<Arc<dyn DeviceLog>> {
+        self.devices.iter().filter_map(YubiHsmStore::device_log).collect()
+    }
+
     /// The back end called `name`; `None`: keys in files.
     ///
     /// # Errors
-    /// If there is no such token.
+    /// If there is no such token or device.
     pub(crate) fn room(&self, name: Option<&KeyId>) -> anyhow::Result<&dyn Ceremony> {
         let Some(name) = name else { return Ok(&self.soft) };
+        if let Some(device) = self.devices.iter().find(|device| device.name() == name) {
+            return Ok(device);
+        }
         let token = self.tokens.iter().find(|token| token.name() == name);
-        Ok(token.with_context(|| format!("no [[keys.pkcs11]] is called {name}"))?)
+        Ok(token.with_context(|| format!("no [[keys.pkcs11]] and no [[keys.yubihsm]] is called {name}"))?)
     }
 
-    /// The back end that has the key `id`: a token if it has a record of it, else the key folder.
+    /// The back end that has the key `id`: a token or device if it has a record of it, else the key folder.
     ///
     /// # Errors
-    /// If several tokens have it, or a token and the key folder.
+    /// If several back ends have it.
     pub(crate) fn room_of(&self, id: &KeyId) -> anyhow::Result<&dyn Ceremony> {
-        let mut rooms: Vec<&dyn Ceremony> =
-            self.tokens.iter().filter(|token| token.has(id)).map(|token| -> &dyn Ceremony { token }).collect();
+        let tokens = self.tokens.iter().filter(|token| token.has(id)).map(|token| -> &dyn Ceremony { token });
+        let devices = self.devices.iter().filter(|device| device.has(id)).map(|device| -> &dyn Ceremony { device });
+        let mut rooms: Vec<_> = tokens.chain(devices).collect();
         if self.soft.list()?.contains(id) {
             rooms.push(&self.soft);
         }
@@ -95,7 +117,9 @@ impl Keyring {
     /// # Errors
     /// If a back end has a key `id`.
     pub(crate) fn check_free(&self, id: &KeyId) -> anyhow::Result<()> {
-        if self.soft.list()?.contains(id) || self.tokens.iter().any(|token| token.has(id)) {
+        let in_device =
+            self.tokens.iter().any(|token| token.has(id)) || self.devices.iter().any(|device| device.has(id));
+        if in_device || self.soft.list()?.contains(id) {
             bail!("there is a key {id} already");
         }
         Ok(())
@@ -104,6 +128,8 @@ impl Keyring {
     /// Every back end, keys in files first.
     pub(crate) fn rooms(&self) -> impl Iterator<Item = &dyn Ceremony> {
         let soft: &dyn Ceremony = &self.soft;
-        std::iter::once(soft).chain(self.tokens.iter().map(|token| -> &dyn Ceremony { token }))
+        let tokens = self.tokens.iter().map(|token| -> &dyn Ceremony { token });
+        let devices = self.devices.iter().map(|device| -> &dyn Ceremony { device });
+        std::iter::once(soft).chain(tokens).chain(devices)
     }
 }

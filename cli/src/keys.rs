@@ -52,7 +52,7 @@ struct Which {
     /// Configuration file of the service
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// Where the key is: the name of a [[keys.pkcs11]] [default: the token that has it, else the key folder]
+    /// Where the key is: the name of a [[keys.pkcs11]] or [[keys.yubihsm]] [default: the one that has it, else the key folder]
     #[arg(long, value_name = "TOKEN")]
     token: Option<KeyId>,
     /// Name of the key, as in `soft:NAME`

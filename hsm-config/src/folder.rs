@@ -45,7 +45,7 @@ impl Folder {
     }
 
     /// A file that is about no key.
-    #[cfg(feature = "pkcs11")]
+    #[cfg(any(feature = "pkcs11", feature = "yubihsm"))]
     pub(crate) fn other_file(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }

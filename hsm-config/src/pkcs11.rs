@@ -3,7 +3,6 @@
 //! The token has the private key; `DIR/pkcs11/TOKEN/ID.toml` says what kind of key it is, what for, and which public key it had when it was
 //! made; `DIR/pkcs11/TOKEN/ID.suspended` stops it while it is there. Types of the library that speaks to modules stay in here.
 
-mod attempt;
 mod ceremony;
 mod config;
 mod deadline;
@@ -14,7 +13,6 @@ mod login;
 mod mechanism;
 mod module;
 mod public;
-mod record;
 mod session;
 mod signer;
 mod store;

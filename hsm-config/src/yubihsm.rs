@@ -3,13 +3,27 @@
 //! The device has the private key; `DIR/yubihsm/NAME/ID.toml` says what kind of key it is, what for, under which object id and with which public key
 //! it was made; `DIR/yubihsm/NAME/ID.suspended` stops it while it is there. Types of the library that speaks to devices stay in `hsm-config`.
 
-#![allow(dead_code, reason = "the back end on top of the connection follows")]
-
+mod audit;
+mod backoff;
+mod book;
 mod call;
+mod calls;
+mod ceremony;
 mod config;
 pub(crate) mod connection;
+mod device;
+pub mod device_log;
+mod error;
+mod identity;
+mod key;
+mod kind;
 pub(crate) mod login;
 pub mod manage;
+mod store;
+mod uri;
 
 pub use call::CallError;
 pub use config::{ConnectorUrl, ConnectorUrlError, DeviceConfig, OnUnexplained};
+pub use error::{ConfigRule, KeyWeakness, YubiHsmError};
+pub use store::YubiHsmStore;
+pub use uri::{KeyName, YubiHsmUri, YubiHsmUriError};

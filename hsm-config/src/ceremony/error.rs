@@ -6,6 +6,8 @@ use kokuin_key::{KeyId, KeyState};
 use crate::pkcs11::Pkcs11Error;
 #[cfg(feature = "soft")]
 use crate::soft::SoftError;
+#[cfg(feature = "yubihsm")]
+use crate::yubihsm::YubiHsmError;
 
 /// A rule of the ceremonies that was broken, or what the back end says.
 #[derive(Debug, thiserror::Error)]
@@ -18,6 +20,10 @@ pub enum CeremonyError {
     #[cfg(feature = "pkcs11")]
     #[error(transparent)]
     Pkcs11(#[from] Pkcs11Error),
+    /// The YubiHSM back end refused.
+    #[cfg(feature = "yubihsm")]
+    #[error(transparent)]
+    YubiHsm(#[from] YubiHsmError),
     /// The request is about another key than the one that should sign it.
     #[error("the request is not about key {0}")]
     OtherKey(KeyId),
@@ -40,6 +46,8 @@ impl CeremonyError {
             Self::Soft(error) => error.code(),
             #[cfg(feature = "pkcs11")]
             Self::Pkcs11(error) => error.code(),
+            #[cfg(feature = "yubihsm")]
+            Self::YubiHsm(error) => error.code(),
             Self::OtherKey(_) => "ceremony.other-key",
             Self::NotActive { .. } => "ceremony.not-active",
         }
@@ -53,6 +61,8 @@ impl CeremonyError {
             Self::Soft(error) => error.clause(),
             #[cfg(feature = "pkcs11")]
             Self::Pkcs11(error) => error.clause(),
+            #[cfg(feature = "yubihsm")]
+            Self::YubiHsm(error) => error.clause(),
             Self::OtherKey(_) => "RFC 2986 3",
             Self::NotActive { .. } => "EN 319 421 7.6.7, Kokuin THR-65",
         }

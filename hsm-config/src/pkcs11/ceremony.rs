@@ -9,10 +9,10 @@ use kokuin_suite::KeyAlgorithm;
 
 use crate::ceremony::{Ceremony, CeremonyError, KeyRecord};
 use crate::marker::Marker;
-use crate::pkcs11::record::{RECORD_SUFFIX, Record};
 use crate::pkcs11::session::Access;
 use crate::pkcs11::template::plan;
 use crate::pkcs11::{Pkcs11Error, Pkcs11Store, Pkcs11Uri, find};
+use crate::record::{RECORD_SUFFIX, Record};
 
 /// Octets of a new key's `CKA_ID`.
 const ID_LEN: usize = 16;
@@ -48,7 +48,7 @@ impl Ceremony for Pkcs11Store {
         let folder = &self.token.folder;
         let ids = folder.ids(RECORD_SUFFIX).map_err(Pkcs11Error::from)?;
         let record = |id: KeyId| {
-            let Record { algorithm, purpose, .. } = Record::load(folder, &id)?;
+            let Record { algorithm, purpose, .. } = Record::load(folder, &id).map_err(Pkcs11Error::from)?;
             let state = self.marker(&id).state();
             Ok(KeyRecord { id, algorithm, purpose, state, protection: Protection::Device })
         };
@@ -119,7 +119,7 @@ impl Pkcs11Store {
         if public.algorithm != algorithm {
             return Err(Pkcs11Error::OtherKey(name.clone()));
         }
-        Record::new(&public, purpose, &id).save(&token.folder, name)
+        Ok(Record::new(&public, purpose, hex::encode(id)).save(&token.folder, name)?)
     }
 }
 

@@ -12,6 +12,7 @@ use kokuin_suite::{KeyAlgorithm, KeyRefusal};
 use crate::folder::FolderError;
 use crate::pkcs11::uri::UriError;
 use crate::pkcs11::weakness::Weakness;
+use crate::record::RecordError;
 
 /// A rule of the PKCS#11 back end that was broken, or what the token says.
 #[derive(Debug, thiserror::Error)]
@@ -315,6 +316,16 @@ impl From<FolderError> for Pkcs11Error {
         match error {
             FolderError::Io { path, reason } => Self::Io { path, reason },
             FolderError::Exposed { path, mode } => Self::FolderExposed { path, mode },
+        }
+    }
+}
+
+impl From<RecordError> for Pkcs11Error {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Missing(id) => Self::NoRecord(id),
+            RecordError::Damaged { path, reason } => Self::Record { path, reason },
+            RecordError::Folder(error) => error.into(),
         }
     }
 }

@@ -4,9 +4,10 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use kokuin_key::KeyId;
 
-use crate::pkcs11::public::{self, TokenPublicKey};
+use crate::pkcs11::public;
 use crate::pkcs11::weakness::{asked, weaknesses};
 use crate::pkcs11::{Accepted, Pkcs11Error, Pkcs11Uri};
+use crate::public::DeviceKey;
 
 /// A private key in a token: one, and strong.
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ pub(super) fn private(
 }
 
 /// The public key that goes with a private key: an object with the same `CKA_ID` and label, or a certificate with the same `CKA_ID`.
-pub(super) fn public(session: &Session, key: &Found) -> Result<TokenPublicKey, Pkcs11Error> {
+pub(super) fn public(session: &Session, key: &Found) -> Result<DeviceKey, Pkcs11Error> {
     let same_id = || (!key.id.is_empty()).then(|| Attribute::Id(key.id.clone()));
     let mut template = vec![Attribute::Class(ObjectClass::PUBLIC_KEY), Attribute::Label(key.name.as_str().into())];
     template.extend(same_id());

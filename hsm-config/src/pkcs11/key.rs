@@ -8,9 +8,9 @@ use kokuin_suite::{KeyAlgorithm, Verify};
 
 use crate::marker::Marker;
 use crate::pkcs11::Pkcs11Uri;
-use crate::pkcs11::public::TokenPublicKey;
 use crate::pkcs11::session::Token;
 use crate::pkcs11::signer::Pkcs11Signer;
+use crate::public::DeviceKey;
 
 /// An opened key.
 pub(super) struct Pkcs11Key(Arc<Shared>);
@@ -19,7 +19,7 @@ pub(super) struct Pkcs11Key(Arc<Shared>);
 pub(super) struct Shared {
     pub(super) id: KeyId,
     pub(super) purpose: Purpose,
-    pub(super) public: TokenPublicKey,
+    pub(super) public: DeviceKey,
     pub(super) uri: Pkcs11Uri,
     pub(super) token: Arc<Token>,
     pub(super) marker: Marker,

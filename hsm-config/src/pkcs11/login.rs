@@ -6,9 +6,12 @@ use cryptoki::slot::TokenInfo;
 use cryptoki::types::RawAuthPin;
 use kokuin_settings::SecretFile;
 
+use crate::attempt::{Attempt, TriedBefore};
 use crate::folder::Folder;
-use crate::pkcs11::attempt::{Attempt, TriedBefore};
 use crate::pkcs11::{Pkcs11Error, TokenConfig};
+
+/// The file that remembers an attempt.
+const STATE: &str = "pin-state";
 
 /// A shorter PIN is guessed in the attempts that tokens allow (THR-61).
 const LEAST_PIN: usize = 6;
@@ -48,7 +51,9 @@ pub(super) fn log_in(
     if pin.expose().len() < LEAST_PIN || EXAMPLES.iter().any(|example| pin.matches(example)) {
         return Err(Pkcs11Error::PinWeak { token: token(), least: LEAST_PIN });
     }
-    let attempt = match Attempt::begin(folder, config, &pin)? {
+    let (module, serial) = (config.module.as_os_str().as_encoded_bytes(), config.serial.as_deref().unwrap_or_default());
+    let subject = [module, config.token.as_bytes(), serial.as_bytes(), pin.expose()];
+    let attempt = match Attempt::begin(folder, STATE, &subject)? {
         Ok(attempt) => attempt,
         Err(TriedBefore(marker)) => {
             return Err(Pkcs11Error::PinNotTried { token: token(), pin_file: config.pin_file.clone(), marker });
@@ -56,7 +61,7 @@ pub(super) fn log_in(
     };
     let secret = RawAuthPin::new(Box::new(pin.expose().to_vec()));
     let error = match session.login_with_raw(UserType::User, &secret) {
-        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => return attempt.was_taken(),
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => return Ok(attempt.was_taken()?),
         Err(error) => error,
     };
     match error {

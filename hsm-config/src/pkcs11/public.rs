@@ -3,10 +3,10 @@
 use cryptoki::object::{Attribute, AttributeType, KeyType, MlDsaParameterSetType, ObjectHandle};
 use cryptoki::session::Session;
 use kokuin_asn1::{Certificate, Oid, Reader, enc, oids, tag};
-use kokuin_suite::KeyAlgorithm;
 
 use crate::pkcs11::Pkcs11Error;
 use crate::pkcs11::error::PublicKeyError;
+use crate::public::DeviceKey;
 
 /// What a public key consists of, by its type.
 const PARTS: [AttributeType; 7] = [
@@ -19,37 +19,28 @@ const PARTS: [AttributeType; 7] = [
     AttributeType::Value,
 ];
 
-/// A public key that was read from a token and is one of ours.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct TokenPublicKey {
-    pub(super) algorithm: KeyAlgorithm,
-    pub(super) spki: Vec<u8>,
-}
-
-impl TokenPublicKey {
-    fn new(spki: Vec<u8>) -> Result<Self, PublicKeyError> {
-        Ok(Self { algorithm: KeyAlgorithm::from_spki(&spki)?, spki })
-    }
-}
-
 /// The public key in a `CKO_PUBLIC_KEY`.
 pub(super) fn of_object(
     session: &Session,
     object: ObjectHandle,
-) -> Result<Result<TokenPublicKey, PublicKeyError>, Pkcs11Error> {
+) -> Result<Result<DeviceKey, PublicKeyError>, Pkcs11Error> {
     let attributes = session.get_attributes(object, &PARTS)?;
-    Ok(spki(&attributes).ok_or(PublicKeyError::Attributes).and_then(TokenPublicKey::new))
+    Ok(spki(&attributes).ok_or(PublicKeyError::Attributes).and_then(device_key))
 }
 
 /// The public key in a `CKO_CERTIFICATE`.
 pub(super) fn of_certificate(
     session: &Session,
     object: ObjectHandle,
-) -> Result<Result<TokenPublicKey, PublicKeyError>, Pkcs11Error> {
+) -> Result<Result<DeviceKey, PublicKeyError>, Pkcs11Error> {
     let attributes = session.get_attributes(object, &[AttributeType::Value])?;
     let [Attribute::Value(der)] = attributes.as_slice() else { return Ok(Err(PublicKeyError::Attributes)) };
     let certificate = Certificate::parse(der).map_err(|_| PublicKeyError::Attributes);
-    Ok(certificate.and_then(|certificate| TokenPublicKey::new(certificate.spki().to_vec())))
+    Ok(certificate.and_then(|certificate| device_key(certificate.spki().to_vec())))
+}
+
+fn device_key(spki: Vec<u8>) -> Result<DeviceKey, PublicKeyError> {
+    Ok(DeviceKey::new(spki)?)
 }
 
 /// `None` where attributes are missing or are not what the key's type says.

@@ -9,11 +9,11 @@ use kokuin_suite::Verify;
 use crate::marker::Marker;
 use crate::pkcs11::deadline::within;
 use crate::pkcs11::key::{Pkcs11Key, Shared};
-use crate::pkcs11::public::TokenPublicKey;
-use crate::pkcs11::record::{RECORD_SUFFIX, Record};
 use crate::pkcs11::session::{Access, Token};
 use crate::pkcs11::uri::encode;
 use crate::pkcs11::{Pkcs11Error, Pkcs11Uri, TokenConfig, find};
+use crate::public::DeviceKey;
+use crate::record::{RECORD_SUFFIX, Record};
 
 /// One token of the configuration, with the records of its keys.
 #[derive(Debug)]
@@ -93,7 +93,7 @@ impl Pkcs11Store {
     }
 }
 
-fn read(token: &Token, uri: &Pkcs11Uri) -> Result<(KeyId, TokenPublicKey, Record), Pkcs11Error> {
+fn read(token: &Token, uri: &Pkcs11Uri) -> Result<(KeyId, DeviceKey, Record), Pkcs11Error> {
     let opened = token.session(Access::Use, uri)?;
     let found = find::private(&opened.session, &token.config.token, uri, &token.config.accept)?;
     let public = find::public(&opened.session, &found)?;

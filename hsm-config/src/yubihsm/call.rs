@@ -88,6 +88,21 @@ impl CallError {
         }
     }
 
+    /// Stable name, for logs and `docs/errors.md`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NotSent(_) => "yubihsm.unreachable",
+            Self::Login(_) => "yubihsm.login",
+            Self::Refused(LOG_FULL) => "yubihsm.log-full",
+            Self::Refused(_) => "yubihsm.refused",
+            Self::SessionLost(_) => "yubihsm.session-lost",
+            Self::AnswerLost(_) => "yubihsm.answer-lost",
+            Self::TimedOut => "yubihsm.timed-out",
+            Self::Thread(_) => "yubihsm.thread",
+        }
+    }
+
     /// Whether the session goes on: the device itself answered, in it.
     pub(super) const fn keeps_session(&self) -> bool {
         matches!(self, Self::Refused(_))
@@ -112,14 +127,14 @@ fn text(error: &client::Error) -> String {
     error.to_string()
 }
 
-/// The connector answered, and not with 200. The crate reports the end of a connection as such an answer too, and only its text tells them apart.
+/// The connector answered, and not with 200. The crate reports the end of a connection as such an answer too, and only its description tells them apart.
 fn refused_by_connector(error: &client::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(found) = source {
         if let Some(found) = found.downcast_ref::<connector::Error>() {
             let answered =
                 matches!(found.kind(), connector::ErrorKind::ResponseError | connector::ErrorKind::RequestError);
-            return answered && !found.to_string().contains("connection was likely shutdown");
+            return answered && !format!("{found:?}").contains("connection was likely shutdown");
         }
         source = found.source();
     }

@@ -9,6 +9,8 @@ use kokuin_key::KeyId;
 use kokuin_settings::HumanDuration;
 use serde::Deserialize;
 
+use crate::yubihsm::ConfigRule;
+
 /// One device: `[[keys.yubihsm]]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,6 +40,12 @@ pub struct DeviceConfig {
     /// File with its 32 octets in hexadecimal, or its password.
     #[serde(default)]
     pub audit_password_file: Option<PathBuf>,
+    /// Object id of the authentication key that makes keys in a ceremony; without it, the one that signs is asked, which should not be able to.
+    #[serde(default)]
+    pub operator_key: Option<u16>,
+    /// File with its 32 octets in hexadecimal, or its password. It need not be there but in ceremonies.
+    #[serde(default)]
+    pub operator_password_file: Option<PathBuf>,
     /// Domains of new keys, 1 to 16.
     #[serde(default = "first_domain")]
     pub domains: Vec<u8>,
@@ -67,9 +75,36 @@ pub enum OnUnexplained {
 }
 
 impl DeviceConfig {
+    /// What is wrong with it, by itself.
+    pub(super) fn broken_rule(&self) -> Option<ConfigRule> {
+        let roles = [Some(self.auth_key), self.audit_key, self.operator_key];
+        let mut keys: Vec<u16> = roles.into_iter().flatten().collect();
+        let objects = keys.iter().chain([&self.identity_key]).all(|id| !matches!(*id, 0 | u16::MAX));
+        let count = keys.len();
+        keys.sort_unstable();
+        keys.dedup();
+        let fingerprint = self.identity_sha256.len() == 64 && hex::decode(&self.identity_sha256).is_ok();
+        let domains = !self.domains.is_empty() && self.domains.iter().all(|domain| (1..=16).contains(domain));
+        [
+            (ConfigRule::Remote, self.remote_connector || self.connector.is_loopback()),
+            (ConfigRule::Object, objects),
+            (ConfigRule::Fingerprint, fingerprint),
+            (ConfigRule::Domains, domains),
+            (ConfigRule::Audit, self.audit_key.is_some() == self.audit_password_file.is_some()),
+            (ConfigRule::Operator, self.operator_key.is_some() == self.operator_password_file.is_some()),
+            (ConfigRule::Drain, !self.drain || self.audit_key.is_some()),
+            (ConfigRule::SameKey, keys.len() == count),
+            (ConfigRule::Replica, !self.replicas.contains(&self.name)),
+        ]
+        .into_iter()
+        .find_map(|(rule, holds)| (!holds).then_some(rule))
+    }
+
     /// The files that it names, which are relative to the configuration's folder.
     pub fn paths_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
-        std::iter::once(&mut self.password_file).chain(&mut self.audit_password_file)
+        std::iter::once(&mut self.password_file)
+            .chain(&mut self.audit_password_file)
+            .chain(&mut self.operator_password_file)
     }
 }
 

@@ -11,7 +11,7 @@ mod inventory;
 mod secrets;
 mod session;
 mod shares;
-mod spki;
+pub(super) mod spki;
 #[cfg(test)]
 mod tests;
 

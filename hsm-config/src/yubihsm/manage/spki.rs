@@ -8,7 +8,7 @@ use yubihsm::asymmetric::{Algorithm, PublicKey};
 const EXPONENT: [u8; 3] = [1, 0, 1];
 
 /// The key, DER; `None` if its octets are not its algorithm's, or it is none that signs for us.
-pub(super) fn encode(key: &PublicKey) -> Option<Vec<u8>> {
+pub(in crate::yubihsm) fn encode(key: &PublicKey) -> Option<Vec<u8>> {
     let bytes = key.as_slice();
     let size = match key.algorithm {
         Algorithm::EcP256 => 64,

@@ -1,52 +1,49 @@
-//! One wrong PIN is tried once (THR-67).
+//! One wrong PIN or password is tried once (THR-67).
 //!
-//! Before a PIN is given to the token for the first time, the attempt is written down; only the token's own word changes that. A restart,
-//! another process of this configuration and a crash on the way find it there and do not try. The file holds a digest of the token's settings
+//! Before a PIN is given to the device for the first time, the attempt is written down; only the device's own word changes that. A restart,
+//! another process of this configuration and a crash on the way find it there and do not try. The file holds a digest of the device's settings
 //! and the PIN file's content, so that changing either allows one attempt more. It lies in a folder that is as private as the PIN file.
 //!
-//! A PIN that the token has taken before is remembered as such: an answer that says nothing about it, as of a device that starts, blocks nobody.
+//! A PIN that the device has taken before is remembered as such: an answer that says nothing about it, as of a device that starts, blocks nobody.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use kokuin_settings::Secret;
 use kokuin_suite::{DigestAlgorithm, digest};
 use zeroize::Zeroizing;
 
-use crate::folder::Folder;
-use crate::pkcs11::{Pkcs11Error, TokenConfig};
+use crate::folder::{Folder, FolderError};
 
-const STATE: &str = "pin-state";
 const LOCK: &str = "login-lock";
 
 /// The right to try one PIN once; no other process of this folder has it meanwhile.
 #[derive(Debug)]
-pub(super) struct Attempt {
+pub(crate) struct Attempt {
     folder: Folder,
     state: PathBuf,
     subject: String,
-    /// The token took this PIN before.
+    /// The device took this PIN before.
     known: bool,
     _lock: File,
 }
 
 /// This PIN was tried before; the file that says so.
 #[derive(Debug)]
-pub(super) struct TriedBefore(pub(super) PathBuf);
+pub(crate) struct TriedBefore(pub(crate) PathBuf);
 
 impl Attempt {
-    /// Writes down that the PIN is about to be tried, unless it was before.
-    pub(super) fn begin(
+    /// Writes down in the file `name` that a PIN is about to be tried, unless it was before. `subject`: the device's settings and the PIN.
+    pub(crate) fn begin(
         folder: &Folder,
-        config: &TokenConfig,
-        pin: &Secret,
-    ) -> Result<Result<Self, TriedBefore>, Pkcs11Error> {
-        let (state, path) = (folder.other_file(STATE), folder.other_file(LOCK));
-        let io = |path: &Path, reason| Pkcs11Error::Io { path: path.to_owned(), reason };
+        name: &str,
+        subject: &[&[u8]],
+    ) -> Result<Result<Self, TriedBefore>, FolderError> {
+        let (state, path) = (folder.other_file(name), folder.other_file(LOCK));
+        let io = |path: &Path, reason| FolderError::Io { path: path.to_owned(), reason };
         let lock = File::options().create(true).append(true).open(&path).map_err(|reason| io(&path, reason))?;
         lock.lock().map_err(|reason| io(&path, reason))?;
-        let subject = subject(config, pin);
+        let subject = one_digest(subject);
         let before = match fs::read_to_string(&state) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
@@ -63,24 +60,30 @@ impl Attempt {
         Ok(Ok(attempt))
     }
 
-    /// The token took the PIN.
-    pub(super) fn was_taken(self) -> Result<(), Pkcs11Error> {
+    /// Whether the device took this PIN before: then whatever refuses it now may be another device.
+    #[cfg(feature = "yubihsm")]
+    pub(crate) const fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// The device took the PIN.
+    pub(crate) fn was_taken(self) -> Result<(), FolderError> {
         if self.known { Ok(()) } else { self.write(&taken(&self.subject)) }
     }
 
-    /// The token refused the PIN.
-    pub(super) fn was_refused(self) -> Result<(), Pkcs11Error> {
+    /// The device refused the PIN.
+    pub(crate) fn was_refused(self) -> Result<(), FolderError> {
         if self.known { self.write(&tried(&self.subject)) } else { Ok(()) }
     }
 
-    /// The token did not look at the PIN.
-    pub(super) fn was_not_made(self) -> Result<(), Pkcs11Error> {
-        if self.known { Ok(()) } else { Ok(self.folder.remove(&self.state)?) }
+    /// The device did not look at the PIN.
+    pub(crate) fn was_not_made(self) -> Result<(), FolderError> {
+        if self.known { Ok(()) } else { self.folder.remove(&self.state) }
     }
 
-    fn write(&self, text: &str) -> Result<(), Pkcs11Error> {
+    fn write(&self, text: &str) -> Result<(), FolderError> {
         self.folder.remove(&self.state)?;
-        Ok(self.folder.add(&self.state, format!("{text}\n").as_bytes())?)
+        self.folder.add(&self.state, format!("{text}\n").as_bytes())
     }
 }
 
@@ -93,13 +96,11 @@ fn taken(subject: &str) -> String {
 }
 
 /// What an attempt is about. Each part with its length before it, so that no two settings run together.
-fn subject(config: &TokenConfig, pin: &Secret) -> String {
+fn one_digest(parts: &[&[u8]]) -> String {
     let mut whole = Zeroizing::new(Vec::with_capacity(64 * 1024));
-    let module = config.module.as_os_str().as_encoded_bytes();
-    let serial = config.serial.as_deref().unwrap_or_default();
-    for part in [module, config.token.as_bytes(), serial.as_bytes(), pin.expose()] {
+    for part in parts {
         whole.extend((part.len() as u64).to_be_bytes());
-        whole.extend(part);
+        whole.extend(*part);
     }
     hex::encode(digest(DigestAlgorithm::Sha256, &whole))
 }
@@ -108,13 +109,8 @@ fn subject(config: &TokenConfig, pin: &Secret) -> String {
 mod tests {
     use super::*;
 
-    fn config(token: &str) -> TokenConfig {
-        let text = format!("name = \"t\"\nmodule = \"/m.so\"\ntoken = {token:?}\npin_file = \"/pin\"\n");
-        toml::from_str(&text).unwrap()
-    }
-
     fn begin(folder: &Folder, token: &str, pin: &str) -> Option<Attempt> {
-        Attempt::begin(folder, &config(token), &Secret::new(pin.into())).unwrap().ok()
+        Attempt::begin(folder, "pin-state", &[token.as_bytes(), pin.as_bytes()]).unwrap().ok()
     }
 
     #[test]

@@ -1,28 +1,45 @@
-//! What a ceremony wrote down of a key: what it is for, and which public key it had. The token says neither.
+//! What a ceremony wrote down of a key: what it is for, and which public key it had. The device says neither.
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use kokuin_key::{KeyId, Purpose};
 use kokuin_suite::{DigestAlgorithm, KeyAlgorithm, digest};
 use serde::{Deserialize, Serialize};
 
-use crate::folder::Folder;
-use crate::pkcs11::Pkcs11Error;
-use crate::pkcs11::public::TokenPublicKey;
+use crate::folder::{Folder, FolderError};
+use crate::public::DeviceKey;
 
 /// `ID.toml` is the record.
-pub(super) const RECORD_SUFFIX: &str = "toml";
+pub(crate) const RECORD_SUFFIX: &str = "toml";
 
 /// One key's record.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Record {
-    pub(super) algorithm: KeyAlgorithm,
-    pub(super) purpose: Purpose,
-    /// `CKA_ID`, hexadecimal.
-    pub(super) id: String,
+pub(crate) struct Record {
+    pub(crate) algorithm: KeyAlgorithm,
+    pub(crate) purpose: Purpose,
+    /// What the device calls it: `CKA_ID`, or the object id; hexadecimal.
+    pub(crate) id: String,
     /// SHA-256 of the `SubjectPublicKeyInfo`, hexadecimal.
     public_key: String,
+}
+
+/// Why a record is not used.
+#[derive(Debug)]
+pub(crate) enum RecordError {
+    /// There is none.
+    Missing(KeyId),
+    /// It cannot be understood.
+    Damaged { path: PathBuf, reason: String },
+    /// It cannot be read or written.
+    Folder(FolderError),
+}
+
+impl From<FolderError> for RecordError {
+    fn from(error: FolderError) -> Self {
+        Self::Folder(error)
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -35,23 +52,23 @@ struct Text {
 }
 
 impl Record {
-    pub(super) fn new(public: &TokenPublicKey, purpose: Purpose, id: &[u8]) -> Self {
-        Self { algorithm: public.algorithm, purpose, id: hex::encode(id), public_key: fingerprint(public) }
+    pub(crate) fn new(public: &DeviceKey, purpose: Purpose, id: String) -> Self {
+        Self { algorithm: public.algorithm, purpose, id, public_key: fingerprint(public) }
     }
 
     /// Whether this is the key that was made.
-    pub(super) fn is_about(&self, public: &TokenPublicKey) -> bool {
+    pub(crate) fn is_about(&self, public: &DeviceKey) -> bool {
         self.algorithm == public.algorithm && self.public_key == fingerprint(public)
     }
 
     /// Reads the record of `id`.
-    pub(super) fn load(folder: &Folder, id: &KeyId) -> Result<Self, Pkcs11Error> {
+    pub(crate) fn load(folder: &Folder, id: &KeyId) -> Result<Self, RecordError> {
         let path = folder.file(id, RECORD_SUFFIX);
         let text = fs::read_to_string(&path).map_err(|reason| match reason.kind() {
-            ErrorKind::NotFound => Pkcs11Error::NoRecord(id.clone()),
-            _ => Pkcs11Error::Io { path: path.clone(), reason },
+            ErrorKind::NotFound => RecordError::Missing(id.clone()),
+            _ => FolderError::Io { path: path.clone(), reason }.into(),
         })?;
-        let refused = |reason: String| Pkcs11Error::Record { path: path.clone(), reason };
+        let refused = |reason: String| RecordError::Damaged { path: path.clone(), reason };
         let text: Text = toml::from_str(&text).map_err(|error| refused(error.to_string()))?;
         Ok(Self {
             algorithm: text.algorithm.parse().map_err(|error| refused(format!("{error}")))?,
@@ -62,7 +79,7 @@ impl Record {
     }
 
     /// Writes the record of a new key.
-    pub(super) fn save(&self, folder: &Folder, id: &KeyId) -> Result<(), Pkcs11Error> {
+    pub(crate) fn save(&self, folder: &Folder, id: &KeyId) -> Result<(), RecordError> {
         let path = folder.file(id, RECORD_SUFFIX);
         let text = Text {
             algorithm: self.algorithm.to_string(),
@@ -71,12 +88,12 @@ impl Record {
             public_key_sha256: self.public_key.clone(),
         };
         let text = toml::to_string(&text)
-            .map_err(|error| Pkcs11Error::Record { path: path.clone(), reason: error.to_string() })?;
+            .map_err(|error| RecordError::Damaged { path: path.clone(), reason: error.to_string() })?;
         Ok(folder.add(&path, text.as_bytes())?)
     }
 }
 
-fn fingerprint(public: &TokenPublicKey) -> String {
+fn fingerprint(public: &DeviceKey) -> String {
     hex::encode(digest(DigestAlgorithm::Sha256, &public.spki))
 }
 
@@ -84,8 +101,8 @@ fn fingerprint(public: &TokenPublicKey) -> String {
 mod tests {
     use super::*;
 
-    fn public(last: u8) -> TokenPublicKey {
-        TokenPublicKey { algorithm: KeyAlgorithm::P256, spki: vec![1, 2, last] }
+    fn public(last: u8) -> DeviceKey {
+        DeviceKey { algorithm: KeyAlgorithm::P256, spki: vec![1, 2, last] }
     }
 
     #[test]
@@ -93,14 +110,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let folder = Folder::open(&dir.path().join("t")).unwrap();
         let id = KeyId::new("tsu-1").unwrap();
-        assert_eq!(Record::load(&folder, &id).unwrap_err().code(), "pkcs11.no-record");
-        let record = Record::new(&public(3), Purpose::Tst, &[0xab]);
+        assert!(matches!(Record::load(&folder, &id), Err(RecordError::Missing(missing)) if missing == id));
+        let record = Record::new(&public(3), Purpose::Tst, "ab".to_owned());
         record.save(&folder, &id).unwrap();
         let read = Record::load(&folder, &id).unwrap();
         assert_eq!(read, record);
         assert!(read.is_about(&public(3)));
         assert!(!read.is_about(&public(4)));
-        assert!(!read.is_about(&TokenPublicKey { algorithm: KeyAlgorithm::P384, ..public(3) }));
+        assert!(!read.is_about(&DeviceKey { algorithm: KeyAlgorithm::P384, ..public(3) }));
         assert!(record.save(&folder, &id).is_err(), "a record is never replaced");
     }
 }

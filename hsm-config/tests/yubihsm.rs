@@ -1,0 +1,11 @@
+//! The YubiHSM back end on a simulated device that is told to fail.
+
+#![cfg(feature = "yubihsm")]
+#![allow(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test stops at the first surprise")]
+
+#[path = "yubihsm/accounts.rs"]
+mod accounts;
+#[path = "yubihsm/conformance.rs"]
+mod conformance;
+#[path = "yubihsm/place.rs"]
+mod place;
