@@ -15,6 +15,7 @@ mod dev;
 mod eseal;
 mod fresh;
 mod hardening;
+mod hsm;
 mod init;
 mod keyring;
 mod keys;
@@ -58,6 +59,9 @@ enum Command {
     /// Keys: make, certify, list, suspend, resume
     #[command(subcommand)]
     Keys(keys::Action),
+    /// YubiHSM 2 devices, declared in a manifest: plan, apply, drift, attest, backup, restore, bench
+    #[command(subcommand)]
+    Hsm(hsm::Action),
     /// The e-seal service: API tokens
     #[command(subcommand)]
     Eseal(eseal::Action),
@@ -80,6 +84,7 @@ fn main() -> ExitCode {
         Command::Seal(args) => success(seal::run(&args)),
         Command::Audit(action) => audit::run(&action),
         Command::Keys(action) => success(keys::run(&action)),
+        Command::Hsm(action) => hsm::run(&action),
         Command::Eseal(action) => success(eseal::run(&action)),
         Command::Tsa(action) => success(tsa::run(&action)),
         Command::Profile(action) => success(profile::run(&action)),

@@ -26,7 +26,7 @@ const SUFFIX: &str = "json";
 /// Most octets of an entry; of a longer file no more is read.
 const MAX_RECORD: u64 = 65_535;
 /// What ceremonies do. Other acts are the service's own to record: nobody else says that a time mark was refused.
-const ACTIONS: [&str; 7] = [
+const ACTIONS: [&str; 11] = [
     "key-create",
     "key-csr",
     "certificate-import",
@@ -34,6 +34,10 @@ const ACTIONS: [&str; 7] = [
     "key-resume",
     "api-token-create",
     "api-token-revoke",
+    "hsm-apply",
+    "hsm-attest",
+    "hsm-backup",
+    "hsm-restore",
 ];
 
 /// The records beside one key folder.

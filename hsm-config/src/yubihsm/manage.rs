@@ -8,6 +8,7 @@ mod attest;
 mod backup;
 mod error;
 mod inventory;
+mod probe;
 mod secrets;
 mod session;
 mod shares;

@@ -1,7 +1,7 @@
 //! The control address: orders and a look inside, as JSON over HTTP, for tests that start the simulator as a program.
 //!
 //! `POST /orders` takes an [`Order`], for example `{"fault": {"fault": "answer-lost", "on": "signing"}}` or `"power-cycle"`.
-//! `GET /state` tells serial number, sessions, waiting faults, log and signatures.
+//! `GET /attestation-root` is the simulated maker's root certificate, DER. `GET /state` tells serial number, sessions, waiting faults, log and signatures.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
@@ -151,6 +151,15 @@ impl Service for Desk {
     fn answer(&self, request: &Request) -> Reply {
         match (request.method.as_str(), request.path.as_str()) {
             ("GET", "/state") => Reply::new("200 OK", JSON, &[], self.state().to_string().as_bytes()),
+            ("GET", "/attestation-root") => match self.0.attestation_root() {
+                Ok(root) => Reply::new("200 OK", "application/pkix-cert", &[], &root),
+                Err(refusal) => Reply::new(
+                    "500 Internal Server Error",
+                    JSON,
+                    &[],
+                    json!({ "error": refusal.to_string() }).to_string().as_bytes(),
+                ),
+            },
             ("POST", "/orders") => {
                 let order = serde_json::from_slice(&request.body).map_err(|error| error.to_string());
                 match order.and_then(|order| self.carry_out(order)) {

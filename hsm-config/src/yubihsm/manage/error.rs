@@ -1,6 +1,6 @@
 //! Why something was not done on a device.
 
-use kokuin_suite::KeyRefusal;
+use kokuin_suite::{KeyAlgorithm, KeyRefusal};
 
 use crate::manifest::ObjectId;
 use crate::plan::ObjectName;
@@ -49,6 +49,9 @@ pub enum ManageError {
     /// There are no octets for a key.
     #[error("no random octets: {0}")]
     Random(String),
+    /// A kind of key that the library cannot sign anything for here.
+    #[error("keys of kind {0} are not measured: the library signs no digest with them")]
+    NotMeasured(KeyAlgorithm),
     /// A key file.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -76,6 +79,7 @@ impl ManageError {
             Self::FactoryKeyStays => "hsm.factory-key-stays",
             Self::OwnLogin(_) => "hsm.own-login",
             Self::Random(_) => "hsm.random",
+            Self::NotMeasured(_) => "hsm.not-measured",
             Self::Secrets(error) => error.code(),
             Self::Shares(error) => error.code(),
             Self::Attestation(error) => error.code(),
@@ -91,6 +95,7 @@ impl ManageError {
             | Self::Unreadable { .. }
             | Self::PublicKey { .. }
             | Self::PublicKeyForm(_)
+            | Self::NotMeasured(_)
             | Self::Absurd(_) => "YubiHSM 2 user guide",
             Self::FactoryKeyStays | Self::Random(_) => "Kokuin THR-61",
             Self::OwnLogin(_) => "EN 319 421 7.6.2",

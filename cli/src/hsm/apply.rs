@@ -1,0 +1,101 @@
+//! `kokuin hsm apply`.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, bail};
+use kokuin_hsm_config::{
+    plan::{ObjectName, Step, compare},
+    yubihsm::manage::Applier,
+};
+
+use super::{
+    DIFFERS,
+    people::People,
+    place::{Place, Which, told},
+    record::{Log, Record, digest_of},
+};
+use crate::fresh;
+
+/// Which device, by whom, and what may go.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    log: Log,
+    #[command(flatten)]
+    people: People,
+    /// Folder for the shares of a wrap key that is made: each file is handed to one custodian, and deleted here
+    #[arg(long, value_name = "DIR")]
+    shares: Option<PathBuf>,
+    /// Delete this object, as `plan` names it, and make it anew if the manifest has it. Repeated
+    #[arg(long, value_name = "TYPE:ID", value_parser = object)]
+    delete: Vec<ObjectName>,
+}
+
+fn object(text: &str) -> Result<ObjectName, String> {
+    text.parse().map_err(|error| format!("{error}"))
+}
+
+pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let place = Place::open(&args.which)?;
+    let (keys, actors) = (args.log.keys()?, args.people.names(&place.manifest)?);
+    let mut sessions = place.administrators()?;
+    let logins = sessions.iter().map(|session| session.login().to_string()).collect();
+    // The others stay open until the end: who cannot log in takes part in nothing.
+    let mut session = sessions.remove(0);
+    let plan = compare(&place.manifest, &session.inventory(&place.station).map_err(told)?);
+    let unsolvable: Vec<String> = plan.unsolvable().map(ToString::to_string).collect();
+    if !unsolvable.is_empty() {
+        bail!("nothing is done, because no step can end this: {}", unsolvable.join("; "));
+    }
+    let steps = plan.steps(&args.delete)?;
+    if steps.is_empty() {
+        println!("nothing to do");
+        return Ok(if plan.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERS) });
+    }
+    let shares = match &args.shares {
+        Some(folder) => folder.clone(),
+        None if steps.iter().any(|step| matches!(step, Step::AddWrapKey(_))) => {
+            bail!("a wrap key is made: --shares says where its shares go");
+        }
+        None => PathBuf::new(),
+    };
+    if args.shares.is_some() {
+        fresh::make_private(&shares)?;
+    }
+    let mut record = Record {
+        action: "hsm-apply",
+        serial: place.manifest.device.serial,
+        device: place.manifest.device.name.to_string(),
+        manifest_sha256: digest_of(&args.which.manifest)?,
+        actors,
+        logins,
+        log_before: session.log_mark().map_err(told)?,
+        ..Record::default()
+    };
+    let mut applier = Applier::new(&place.station, &place.manifest, session, &shares);
+    let mut outcome = Ok(());
+    for step in &steps {
+        println!("{step}");
+        outcome = applier.take(step);
+        if outcome.is_err() {
+            break;
+        }
+    }
+    let (mut session, applied) = applier.into_parts();
+    for key in &applied.keys {
+        println!("signing-key:{} has public_key_sha256 = \"{}\"", key.id, key.public_key_sha256);
+    }
+    for share in &applied.shares {
+        println!("share {}", share.display());
+    }
+    (record.steps, record.keys) = (applied.steps, applied.keys);
+    record.stopped = outcome.as_ref().err().map(|error| error.code().to_owned());
+    // What was done is recorded, whatever the device says now.
+    record.log_after = session.log_mark().ok().flatten();
+    record.leave(&keys)?;
+    drop(sessions);
+    outcome.map_err(told).context("the same command goes on from here")?;
+    Ok(ExitCode::SUCCESS)
+}
