@@ -2,6 +2,7 @@
 
 mod edwards;
 pub mod public;
+mod roca;
 
 use std::fmt;
 use std::str::FromStr;
@@ -82,6 +83,9 @@ pub enum KeyRefusal {
     /// The RSA exponent is even, or one.
     #[error("the RSA public exponent is even or one")]
     Exponent,
+    /// The RSA modulus is of a library whose keys can be factored (THR-68).
+    #[error("the RSA modulus is of the kind that can be factored (ROCA, CVE-2017-15361)")]
+    Factorable,
     /// An Ed25519 key that is not canonical or has a small order: signatures by it prove nothing (THR-10).
     #[error("the Ed25519 key is not canonical or has a small order")]
     WeakPoint,
@@ -103,6 +107,7 @@ impl KeyRefusal {
             Self::PointForm(_) => "suite.key-point-form",
             Self::Modulus { .. } => "suite.key-modulus",
             Self::Exponent => "suite.key-exponent",
+            Self::Factorable => "suite.key-factorable",
             Self::WeakPoint => "suite.key-weak-point",
             Self::Pss(_) => "suite.key-pss",
         }
@@ -118,6 +123,7 @@ impl KeyRefusal {
             Self::Length { .. } => "RFC 5480 2.2, RFC 8410 4, RFC 9881 4",
             Self::PointForm(_) => "RFC 5480 2.2",
             Self::Modulus { .. } | Self::Exponent => "RFC 8017 3.1",
+            Self::Factorable => "CVE-2017-15361, Kokuin THR-68",
             Self::WeakPoint => "RFC 8032 5.1.3, 8.9",
             Self::Pss(_) => "RFC 4055 1.2, 3.3",
         }

@@ -160,9 +160,17 @@ impl CryptoPolicy {
     pub fn check_key(&self, spki: &[u8]) -> Result<KeyAlgorithm, Unsuitable> {
         let key = PublicKey::parse(spki)?;
         if let PublicKey::Rsa(rsa) = key {
-            self.documents.iter().try_for_each(|document| document.check_rsa_exponent(rsa.exponent))?;
+            self.check_rsa_exponent(rsa.exponent)?;
         }
         Ok(key.algorithm())
+    }
+
+    /// Whether an RSA key may have this public exponent, big-endian without leading zeros (ALG-14, THR-68).
+    ///
+    /// # Errors
+    /// [`Unsuitable::RsaExponent`].
+    pub fn check_rsa_exponent(&self, exponent: &[u8]) -> Result<(), Unsuitable> {
+        self.documents.iter().try_for_each(|document| document.check_rsa_exponent(exponent))
     }
 
     /// The first instant at which a signature made with these, and proven by nothing else, no longer counts; `None` if

@@ -1,7 +1,7 @@
 //! Whether algorithms are strong enough at the time that counts (EN 319 102-1 5.2.8; VAL-29, VAL-30).
 
 use kokuin_asn1::AlgorithmId;
-use kokuin_suite::{CryptoPolicy, DigestAlgorithm, KeyAlgorithm, SignatureAlgorithm};
+use kokuin_suite::{CryptoPolicy, DigestAlgorithm, KeyAlgorithm, SignatureAlgorithm, key::public::PublicKey};
 
 use crate::{checks::Conclusion, instant::rfc3339, report::AlgorithmUse, rule::Rule, status::SubIndication};
 
@@ -12,9 +12,10 @@ pub struct Use {
     algorithm: Algorithm,
 }
 
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 enum Algorithm {
-    Signature(SignatureAlgorithm, KeyAlgorithm),
+    /// With the public exponent of an RSA key.
+    Signature(SignatureAlgorithm, KeyAlgorithm, Option<Box<[u8]>>),
     Digest(DigestAlgorithm),
 }
 
@@ -32,8 +33,11 @@ impl Use {
         spki: &[u8],
     ) -> Result<Self, Conclusion> {
         let used_for = used_for.into();
-        match KeyAlgorithm::from_spki(spki) {
-            Ok(key) => Ok(Self { used_for, algorithm: Algorithm::Signature(algorithm, key) }),
+        match PublicKey::parse(spki) {
+            Ok(key) => {
+                let exponent = if let PublicKey::Rsa(rsa) = key { Some(rsa.exponent.into()) } else { None };
+                Ok(Self { used_for, algorithm: Algorithm::Signature(algorithm, key.algorithm(), exponent) })
+            }
             Err(refusal) => Err(unknown(&used_for, &refusal.to_string())),
         }
     }
@@ -57,21 +61,21 @@ impl Use {
     }
 
     fn name(&self) -> String {
-        match self.algorithm {
-            Algorithm::Signature(algorithm, key) => format!("{algorithm} ({key})"),
+        match &self.algorithm {
+            Algorithm::Signature(algorithm, key, _) => format!("{algorithm} ({key})"),
             Algorithm::Digest(algorithm) => algorithm.name().to_owned(),
         }
     }
 
     fn may_rely(&self, policy: &CryptoPolicy, proof_time: i64, now: i64) -> Result<(), String> {
-        match self.algorithm {
-            Algorithm::Signature(algorithm, key) => {
-                policy.may_rely(algorithm, key, proof_time, now).map_err(|unsuitable| unsuitable.to_string())
+        let verdict = match &self.algorithm {
+            Algorithm::Signature(algorithm, key, exponent) => {
+                let exponent = exponent.as_deref().map_or(Ok(()), |exponent| policy.check_rsa_exponent(exponent));
+                exponent.and_then(|()| policy.may_rely(*algorithm, *key, proof_time, now))
             }
-            Algorithm::Digest(algorithm) => {
-                policy.may_rely_on_digest(algorithm, proof_time, now).map_err(|unsuitable| unsuitable.to_string())
-            }
-        }
+            Algorithm::Digest(algorithm) => policy.may_rely_on_digest(*algorithm, proof_time, now),
+        };
+        verdict.map_err(|unsuitable| unsuitable.to_string())
     }
 }
 
@@ -113,9 +117,31 @@ pub(crate) fn check(
 
 /// When the first of `uses`, or what ends at `end`, no longer counts.
 pub(crate) fn first_end(policy: &CryptoPolicy, uses: &[Use], end: Option<i64>) -> Option<i64> {
-    let algorithm_ends = uses.iter().filter_map(|each| match each.algorithm {
-        Algorithm::Signature(algorithm, key) => policy.relied_until(algorithm, key).ok().flatten(),
+    let algorithm_ends = uses.iter().filter_map(|each| match &each.algorithm {
+        Algorithm::Signature(algorithm, key, _) => policy.relied_until(*algorithm, *key).ok().flatten(),
         Algorithm::Digest(_) => None,
     });
     end.map(|end| algorithm_ends.fold(end, i64::min))
+}
+
+#[cfg(test)]
+mod tests {
+    use kokuin_asn1::{enc, oids};
+
+    use super::*;
+
+    /// THR-68: however long its modulus, a signature by a key with a small exponent is not relied on.
+    #[test]
+    fn a_key_with_an_exponent_out_of_range_is_not_strong_enough_thr_68() {
+        let now = 1_767_225_600;
+        let verdict = |exponent: &[u8]| {
+            let algorithm = enc::sequence(&[&enc::oid(&oids::RSA_ENCRYPTION), &enc::null()]);
+            let key = enc::sequence(&[&enc::uint(&[0xc1; 384]), &enc::uint(exponent)]);
+            let spki = enc::sequence(&[&algorithm, &enc::bit_string(&key, 0)]);
+            let used = Use::of_signature("the signature", SignatureAlgorithm::RsaPkcs1Sha256, &spki).unwrap();
+            check(&CryptoPolicy::etsi(), &used, now, now, None).map_err(|conclusion| conclusion.rule)
+        };
+        assert_eq!(verdict(&[1, 0, 1]), Ok(()));
+        assert_eq!(verdict(&[3]), Err(Rule::AlgorithmStrength));
+    }
 }

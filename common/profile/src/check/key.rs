@@ -1,7 +1,7 @@
 //! The certified key: which algorithm, and until when its strength is usable.
 
 use kokuin_asn1::{Oid, Reader, oids, tag};
-use kokuin_suite::KeyAlgorithm;
+use kokuin_suite::{CryptoPolicy, KeyAlgorithm};
 
 use super::{
     Findings, list,
@@ -62,7 +62,8 @@ pub(super) fn check(view: &View<'_>, times: &Times, findings: &mut Findings<'_>)
         format!("the key's algorithm {oid} is a draft")
     });
 
-    let (family, bits) = match KeyAlgorithm::from_spki(view.spki) {
+    // With what the policy has against this very key: an exponent out of its range (ALG-14, THR-68).
+    let (family, bits) = match CryptoPolicy::etsi().check_key(view.spki) {
         Ok(algorithm) => strength(algorithm),
         Err(refusal) => {
             findings.add(Rule::KeyAlgorithm, format!("the key ({oid}) cannot be used: {refusal}"));

@@ -232,6 +232,42 @@ fn finds_only_the_mark_in_what_the_development_ca_builds() {
     }
 }
 
+/// cert04 of the vectors of github.com/crocs-muni/roca: its primes can be found.
+const FACTORABLE: &str = "025927b52ba5e68c8c9268bb9218f37673614ca65418f4745b143cd4ee53f9491c9a0e1c2f23a9516306affbf38667b871bc\
+    0cc82e60f5bb1a9fa15a5671a765c9f21b9587d80115964372a383c883b0dcbf6c775706b31eaff3e3fd488559a08cdea20f\
+    9a97c4c59b6b8a8eeca457d4a820d49509f759336302bca1a3690b08091811f858f2e8cea5a62355ad6e041d1935eda59289\
+    b597683b73e2657ae74bffc760e4d513cc87db9355918eaa08d398bbe5f6835dc87125211b9b36b3a0bc70b993a6cb3f7d2c\
+    b4061de73db972c942adf9955b6fe4cd90f00d088aec04af1f5eff91f21af5ed44617c7db8093f95366db26580c4af399deb\
+    94f9b141305be1";
+
+#[test]
+fn refuses_rsa_keys_that_are_weak_whatever_their_length_thr_68() {
+    let profile = Profile::by_name("tsu").unwrap();
+    let findings = |modulus: &[u8], exponent: &[u8]| -> Vec<String> {
+        let mut certificate = good(profile);
+        let algorithm = enc::sequence(&[&enc::oid(&oids::RSA_ENCRYPTION), &enc::null()]);
+        let key = enc::sequence(&[&enc::uint(modulus), &enc::uint(exponent)]);
+        certificate.fields.spki = enc::sequence(&[&algorithm, &enc::bit_string(&key, 0)]);
+        let findings = check_der(profile, &certificate.unsigned());
+        findings
+            .into_iter()
+            .filter(|finding| finding.rule == Rule::KeyAlgorithm)
+            .map(|finding| finding.message)
+            .collect()
+    };
+    let factorable = hex::decode(FACTORABLE).unwrap();
+    assert!(findings(&[0xc1; 384], &[1, 0, 1]).is_empty());
+    for (modulus, exponent, why) in [
+        (&[0xc1; 384][..], &[3][..], "exponent"),
+        (&[0xc1; 384], &[1, 0, 0], "even"),
+        (&[0xc0; 384], &[1, 0, 1], "even"),
+        (&factorable, &[1, 0, 1], "can be factored"),
+    ] {
+        let found = findings(modulus, exponent);
+        assert!(found.len() == 1 && found[0].contains(why), "{why}: {found:?}");
+    }
+}
+
 #[test]
 fn refuses_what_is_no_certificate() {
     let profile = Profile::by_name("tsu").unwrap();

@@ -3,6 +3,7 @@
 use kokuin_asn1::{AlgorithmId, Asn1Error, Oid, Reader, enc, integer, oids, tag};
 
 use crate::key::edwards::is_strong_edwards_point;
+use crate::key::roca::is_factorable;
 use crate::key::{KeyAlgorithm, KeyRefusal};
 use crate::signature::SignatureAlgorithm;
 use crate::signature::pss::PssParameters;
@@ -211,6 +212,9 @@ fn parse_rsa(key: &[u8], restriction: PssRestriction) -> Result<PublicKey<'_>, K
     // How large the exponent must be to be suitable is the policy's matter (ALG-14); even or one, it is no RSA key.
     if !is_odd(exponent) || exponent == [1] {
         return Err(KeyRefusal::Exponent);
+    }
+    if is_factorable(modulus) {
+        return Err(KeyRefusal::Factorable);
     }
     Ok(PublicKey::Rsa(RsaKey { modulus, exponent, restriction }))
 }
