@@ -1,10 +1,13 @@
 //! A credential: a seal key with its certificate (CSC's sense).
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use kokuin_asn1::Certificate;
 use kokuin_audit::{LeafIndex, entry::KeyName};
-use kokuin_key::{KeyState, Purpose, SigningKey};
+use kokuin_key::{KeyError, KeyState, Protection, Purpose, SigningKey};
 use kokuin_profile::{Profile, refuse_unless_matches};
 use kokuin_suite::{CryptoPolicy, SignatureAlgorithm};
 
@@ -23,6 +26,8 @@ pub struct Credential {
     certificate: Certificate,
     chain: Vec<Certificate>,
     certificate_entry: LeafIndex,
+    /// Its device has given a signature that does not hold.
+    doubted: AtomicBool,
 }
 
 /// A credential whose certificate is not in the log yet.
@@ -53,7 +58,15 @@ impl CheckedCredential {
         // Who trusts the root has it; in a seal it is weight only.
         let chain = certificates.filter(|issuer| !issuer.is_self_issued()).collect();
         let name = config.name.clone();
-        Ok(Self(Credential { name, key, key_name, certificate, chain, certificate_entry: LeafIndex(0) }))
+        Ok(Self(Credential {
+            name,
+            key,
+            key_name,
+            certificate,
+            chain,
+            certificate_entry: LeafIndex(0),
+            doubted: AtomicBool::new(false),
+        }))
     }
 
     pub(crate) const fn credential(&self) -> &Credential {
@@ -109,12 +122,37 @@ impl Credential {
         self.key.algorithm().signature_algorithm()
     }
 
+    /// Its key's state: suspended too while the device is in doubt.
+    #[must_use]
+    pub fn state(&self) -> KeyState {
+        match self.key.state() {
+            KeyState::Active if self.is_doubted() => KeyState::Suspended,
+            state => state,
+        }
+    }
+
+    /// Nothing more is signed with a device's key that has given a wrong signature, until an operator has suspended and resumed it (THR-66).
+    pub(crate) fn heed(&self, error: &SealError) {
+        if matches!(error, SealError::Key(KeyError::WrongAnswer)) && self.key.protection() == Protection::Device {
+            tracing::error!(key = %self.key.id(), "the device gave a signature that does not hold: the key is suspended");
+            self.doubted.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn trust(&self) {
+        self.doubted.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_doubted(&self) -> bool {
+        self.doubted.load(Ordering::Relaxed)
+    }
+
     /// Whether a seal may be made at `at`, Unix seconds.
     ///
     /// # Errors
     /// [`SealError::KeyNotActive`], [`SealError::OutsideCertificate`], [`SealError::Algorithm`].
     pub fn check_in_service(&self, at: i64, policy: &CryptoPolicy) -> Result<(), SealError> {
-        match self.key.state() {
+        match self.state() {
             KeyState::Active => {}
             state @ (KeyState::Suspended | KeyState::Lost) => return Err(SealError::KeyNotActive(state)),
         }

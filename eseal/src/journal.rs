@@ -8,13 +8,13 @@ use std::{
     time::Duration,
 };
 
-use kokuin_audit::{Entry, Log, LogError, entry};
+use kokuin_audit::{Entry, Log, LogError, OpenIntent, TenantSecret, Tested, entry, test_key};
 use kokuin_clock::Monotonic;
 use kokuin_clock_record::{ClockRecord, label};
-use kokuin_key::{KeyState, self_test};
+use kokuin_key::{KeyError, KeyState};
 use kokuin_suite::Verify;
 
-use crate::{count::RefusalCounts, credential::Credential};
+use crate::{count::RefusalCounts, credential::Credential, id::SealId};
 
 /// Refusals are counted for so long.
 const MINUTE_US: i64 = 60_000_000;
@@ -31,6 +31,8 @@ pub(crate) struct Journal {
     clock: Arc<Mutex<ClockRecord>>,
     pub(crate) credential: Arc<Credential>,
     pub(crate) engine: Arc<dyn Verify>,
+    /// What the commitments of self-tests come from.
+    secret: TenantSecret,
     pub(crate) refusals: Arc<RefusalCounts>,
     /// Whether the key signed when it was last tested.
     pub(crate) key_signs: Arc<AtomicBool>,
@@ -46,13 +48,25 @@ impl Journal {
         clock: Arc<Mutex<ClockRecord>>,
         credential: Arc<Credential>,
         engine: Arc<dyn Verify>,
+        secret: TenantSecret,
         refusals: Arc<RefusalCounts>,
         key_signs: Arc<AtomicBool>,
     ) -> Self {
         let now = entry::LogTime::system_now().unix_micros();
         let minute = now - now.rem_euclid(MINUTE_US);
         let last_self_test = clock.lock().unwrap_or_else(PoisonError::into_inner).clock().monotonic();
-        Self { log, clock, credential, engine, refusals, key_signs, key: KeyState::Active, minute, last_self_test }
+        Self {
+            log,
+            clock,
+            credential,
+            engine,
+            secret,
+            refusals,
+            key_signs,
+            key: KeyState::Active,
+            minute,
+            last_self_test,
+        }
     }
 
     fn clock(&self) -> MutexGuard<'_, ClockRecord> {
@@ -60,7 +74,11 @@ impl Journal {
     }
 
     fn record_key_state(&mut self, now: entry::LogTime) -> Result<(), LogError> {
-        let state = self.credential.key().state();
+        if self.credential.key().state() == KeyState::Suspended {
+            // An operator has stopped it, and decides when it goes on.
+            self.credential.trust();
+        }
+        let state = self.credential.state();
         if self.key == state {
             return Ok(());
         }
@@ -70,19 +88,18 @@ impl Journal {
             KeyState::Lost => entry::KeyStateName::Lost,
         };
         let key = self.credential.key_name().clone();
-        self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state: name, reason: None }))?;
+        let reason = self.credential.is_doubted().then(|| label(KeyError::WrongAnswer.code()));
+        self.append(&Entry::KeyState(entry::KeyStateChange { time: now, key, state: name, reason }))?;
         self.key = state;
         Ok(())
     }
 
     /// Signs the fixed string that is neither attributes nor a note, and says in the log that it did.
     pub(crate) fn record_self_test(&self, now: entry::LogTime) -> Result<(), LogError> {
-        let outcome = self_test(&**self.credential.key(), &*self.engine);
-        self.key_signs.store(outcome.is_ok(), Ordering::Relaxed);
-        let result = if outcome.is_ok() { entry::TestResult::Passed } else { entry::TestResult::Failed };
-        let code = outcome.err().map(|error| label(error.code()));
-        let key = self.credential.key_name().clone();
-        self.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code, intent: None }))
+        let serial = SealId::new().serial();
+        let tested = test_key(&self.log, &**self.credential.key(), &*self.engine, serial, &self.secret)?;
+        self.key_signs.store(tested.outcome.is_ok(), Ordering::Relaxed);
+        record_test(&self.log, &self.credential, tested, now)
     }
 
     /// One entry for each class that was refused in the minute that has ended.
@@ -104,6 +121,25 @@ impl Journal {
     fn append(&self, entry: &Entry) -> Result<(), LogError> {
         self.log.append(entry)?.wait().map(drop)
     }
+}
+
+/// Says in the log how a key did in a self-test.
+pub(crate) fn record_test(
+    log: &Log,
+    credential: &Credential,
+    tested: Tested,
+    now: entry::LogTime,
+) -> Result<(), LogError> {
+    let Tested { outcome, intent } = tested;
+    let result = if outcome.is_ok() { entry::TestResult::Passed } else { entry::TestResult::Failed };
+    let code = outcome.err().map(|error| label(error.code()));
+    let (key, index) = (credential.key_name().clone(), intent.as_ref().and_then(OpenIntent::index));
+    let recorded =
+        log.append(&Entry::SelfTest(entry::SelfTest { time: now, key, result, count: 1, code, intent: index }))?;
+    if let Some(intent) = intent {
+        intent.spend();
+    }
+    recorded.wait().map(drop)
 }
 
 impl kokuin_clock_record::Journal for Journal {

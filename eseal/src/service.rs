@@ -13,11 +13,12 @@ use kokuin_asn1::{Certificate, Oid};
 use kokuin_audit::{
     Entry, LeafIndex, Log, LogError, ReceiptAnswer, TenantSecret, Wanted,
     entry::{self, Digest, LogTime},
+    test_key,
 };
 use kokuin_clock::Clock;
 use kokuin_clock_record::{JournalThread, label};
 use kokuin_fetch::{Client, Url};
-use kokuin_key::{SigningKey, self_test};
+use kokuin_key::SigningKey;
 use kokuin_settings::Secret;
 use kokuin_store::{SealRepository, TokenKey, TokenRepository};
 use kokuin_suite::{CryptoPolicy, Verify};
@@ -33,12 +34,12 @@ use crate::{
     error::SealError,
     id::SealId,
     idempotency::InProgress,
-    journal::{Journal, SERVICE},
+    journal::{Journal, SERVICE, record_test},
     meter::Meter,
     signers::Signers,
     stage::{
-        AuthorizedSeal, DocumentDigest, RecordedSeal, SealMetadata, SealWithEvidence, SignedSeal, SubmissionBytes,
-        TimestampedSeal,
+        AuthorizedSeal, DocumentDigest, IntendedSeal, RecordedSeal, SealMetadata, SealWithEvidence, SignedSeal,
+        SubmissionBytes, TimestampedSeal,
     },
     start::StartError,
     timekeeper::Timekeeper,
@@ -143,7 +144,8 @@ impl Service {
             tracing::warn!("the credential's certificate file has no issuer: seals will not carry the chain");
         }
         checked.credential().check_in_service(at, &crypto_policy)?;
-        self_test(&*key, &*engine)?;
+        let tested = test_key(&log, &*key, &*engine, SealId::new().serial(), &parts.tenant_secret)?;
+        tested.outcome.clone()?;
         append(&log, &Entry::ServiceStart(named(now)))?;
         let sha256 = parts.config_digest;
         append(
@@ -159,10 +161,11 @@ impl Service {
             keeper.record(),
             Arc::clone(&credential),
             Arc::clone(&engine),
+            parts.tenant_secret.clone(),
             Arc::clone(&refusals),
             Arc::clone(&key_signs),
         );
-        append(&log, &passed_self_test(&credential, now))?;
+        record_test(&log, &credential, tested, now)?;
         let service = Self {
             door: TokenDoor::new(parts.tokens, parts.token_key, config.tenant),
             document_limit: config.document_limit.as_usize(),
@@ -215,13 +218,14 @@ impl Service {
             None => None,
         };
         let authorized = AuthorizedSeal::decide(digest, &self.credential, policy, self.tsa.is_some())?;
-        let signed = SignedSeal::sign(authorized, &self.signers)?;
+        let secret = self.seals.tenants().secret(&self.tenant_secret, &tenant).map_err(SealError::Store)?;
+        let intended = IntendedSeal::announce(authorized, &self.log, &secret)?;
+        let signed = SignedSeal::sign(intended, &self.signers)?;
         let stamped = TimestampedSeal::fetch(signed, self.tsa.as_ref(), engine, policy)?;
         drop(at_tsa);
         let desk = self.desks.wait();
         let evidence = SealWithEvidence::read_back(stamped, &self.trust, engine, policy)?;
         drop(desk);
-        let secret = self.seals.tenants().secret(&self.tenant_secret, &tenant).map_err(SealError::Store)?;
         RecordedSeal::record(evidence, &self.log, &self.seals, &secret)
     }
 
@@ -319,18 +323,6 @@ fn certificate_entry(credential: &Credential, now: LogTime) -> Entry {
         not_after: LogTime::from_unix_seconds(certificate.not_after()),
         key_algorithm: label(&key.algorithm().to_string()),
         signature_algorithm: label(&credential.algorithm().to_string()),
-    })
-}
-
-fn passed_self_test(credential: &Credential, now: LogTime) -> Entry {
-    let key = credential.key_name().clone();
-    Entry::SelfTest(entry::SelfTest {
-        time: now,
-        key,
-        result: entry::TestResult::Passed,
-        count: 1,
-        code: None,
-        intent: None,
     })
 }
 

@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use kokuin_audit::{OpenIntent, entry::Digest};
 use kokuin_key::{KeyError, Prepared, Purpose, Signer, SigningKey};
 use kokuin_suite::SignatureAlgorithm;
 
@@ -28,14 +29,34 @@ impl Signers {
         Self { key, idle: Mutex::new(Vec::new()) }
     }
 
-    /// Signs `message`. A signer that failed is not used again.
-    pub(crate) fn sign(&self, algorithm: SignatureAlgorithm, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+    /// Signs `message`, under the intent that announces it where there is one. A signer that failed is not used again.
+    pub(crate) fn sign(
+        &self,
+        algorithm: SignatureAlgorithm,
+        message: &[u8],
+        mut intent: Option<&mut OpenIntent>,
+    ) -> Result<Vec<u8>, KeyError> {
         let kept = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut signer = match kept {
-            Some(signer) => signer,
-            None => self.key.open()?,
+        let opened = match kept {
+            Some(signer) => Ok(signer),
+            None => self.key.open(),
         };
-        let signature = signer.sign(Prepared::new(Purpose::Seal, algorithm, message))?;
+        let mut signer = opened.inspect_err(|error| {
+            if let Some(intent) = &mut intent {
+                intent.because(error.code());
+            }
+        })?;
+        if let Some(intent) = &mut intent {
+            intent.asked();
+        }
+        let signed = signer.sign(Prepared::new(Purpose::Seal, algorithm, message));
+        if let Some(intent) = intent {
+            match &signed {
+                Ok(signature) => intent.signed(Digest::of(signature)),
+                Err(error) => intent.failed(error),
+            }
+        }
+        let signature = signed?;
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < KEPT {
             idle.push(signer);

@@ -3,6 +3,7 @@
 mod authorized;
 mod digest;
 mod evidence;
+mod intended;
 mod recorded;
 mod signed;
 mod submission;
@@ -11,6 +12,7 @@ mod timestamped;
 pub use authorized::AuthorizedSeal;
 pub use digest::DocumentDigest;
 pub use evidence::SealWithEvidence;
+pub use intended::IntendedSeal;
 pub use recorded::{RecordedSeal, SealMetadata};
 pub use signed::SignedSeal;
 pub use submission::SubmissionBytes;

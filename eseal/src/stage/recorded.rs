@@ -73,7 +73,12 @@ impl RecordedSeal {
             actor,
             source: document.source,
         });
-        log.append(&entry)?.wait()?;
+        let recorded = log.append(&entry)?;
+        // Its entry is on its way: that is the end of the intent.
+        if let Some(intent) = signed.intent {
+            intent.spend();
+        }
+        recorded.wait()?;
         let record = SealRecord {
             id: document.id.octets().to_vec(),
             tenant: document.actor.tenant().to_owned(),

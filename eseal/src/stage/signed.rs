@@ -5,10 +5,15 @@ use kokuin_asn1::{
     cms::{SignedAttributes, SignedDataParts, SignerIdParts, SignerParts, build_signed_data},
     oids,
 };
-use kokuin_audit::entry::Digest;
+use kokuin_audit::{OpenIntent, entry::Digest};
 use kokuin_suite::{DigestAlgorithm, digest};
 
-use crate::{error::SealError, format::SealFormat, signers::Signers, stage::AuthorizedSeal};
+use crate::{
+    error::SealError,
+    format::SealFormat,
+    signers::Signers,
+    stage::{AuthorizedSeal, IntendedSeal},
+};
 
 /// What stays true when unsigned attributes are added.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +31,8 @@ pub struct SignedSeal {
     pub(super) cms: Vec<u8>,
     pub(super) signature: Vec<u8>,
     pub(super) commitments: Commitments,
+    /// Dropped with the seal, it says that the signature was thrown away.
+    pub(super) intent: Option<OpenIntent>,
 }
 
 impl SignedSeal {
@@ -33,11 +40,13 @@ impl SignedSeal {
     ///
     /// # Errors
     /// [`SealError::Key`].
-    pub(crate) fn sign(authorized: AuthorizedSeal, signers: &Signers) -> Result<Self, SealError> {
+    pub(crate) fn sign(intended: IntendedSeal, signers: &Signers) -> Result<Self, SealError> {
+        let IntendedSeal { authorized, mut intent } = intended;
         let credential = &authorized.credential;
         let algorithm = credential.algorithm();
         let attributes = attributes(&authorized)?.der_set();
-        let signature = signers.sign(algorithm, &attributes)?;
+        let signature = signers.sign(algorithm, &attributes, intent.as_mut()).map_err(SealError::from);
+        let signature = signature.inspect_err(|error| credential.heed(error))?;
         let digest_algorithm = authorized.digest.algorithm.algorithm_id_der();
         let certificate = credential.certificate();
         let certificates: Vec<&[u8]> =
@@ -58,7 +67,7 @@ impl SignedSeal {
             }],
         });
         let commitments = Commitments { signature: Digest::of(&signature), attributes: Digest::of(&attributes) };
-        Ok(Self { authorized, cms, signature, commitments })
+        Ok(Self { authorized, cms, signature, commitments, intent })
     }
 }
 

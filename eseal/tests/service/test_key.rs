@@ -22,6 +22,7 @@ struct Switches {
     suspended: AtomicBool,
     wrong: AtomicBool,
     panics: AtomicBool,
+    device: AtomicBool,
 }
 
 /// A key in memory.
@@ -65,6 +66,11 @@ impl TestKey {
         self.switches.suspended.store(true, Relaxed);
     }
 
+    /// A device has it, whose back end verifies what it gives away.
+    pub(crate) fn be_in_a_device(&self) {
+        self.switches.device.store(true, Relaxed);
+    }
+
     /// From now on whoever signs panics.
     pub(crate) fn panic(&self) {
         self.switches.panics.store(true, Relaxed);
@@ -105,7 +111,7 @@ impl SigningKey for TestKey {
     }
 
     fn protection(&self) -> Protection {
-        Protection::Software
+        if self.switches.device.load(Relaxed) { Protection::Device } else { Protection::Software }
     }
 
     fn open(&self) -> Result<Box<dyn Signer>, KeyError> {
@@ -136,6 +142,9 @@ impl Signer for TestSigner {
             }
             Secret::Ed25519(key) => key.sign(prepared.message()).to_bytes().to_vec(),
         };
+        if self.switches.wrong.load(Relaxed) && self.switches.device.load(Relaxed) {
+            return Err(KeyError::WrongAnswer);
+        }
         if self.switches.wrong.load(Relaxed) {
             signature.iter_mut().rev().take(1).for_each(|octet| *octet ^= 1);
         }
