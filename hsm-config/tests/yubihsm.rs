@@ -7,5 +7,11 @@
 mod accounts;
 #[path = "yubihsm/conformance.rs"]
 mod conformance;
+#[path = "yubihsm/matrix.rs"]
+mod matrix;
 #[path = "yubihsm/place.rs"]
 mod place;
+#[path = "yubihsm/recovery.rs"]
+mod recovery;
+#[path = "yubihsm/refusals.rs"]
+mod refusals;

@@ -226,6 +226,9 @@ impl Device {
         let config = &self.config;
         let device = || config.name.clone();
         let login = Login::new(id, &SecretFile::new(file.to_owned()).read()?);
+        if self.shares_secret(id, &login)? {
+            return Err(YubiHsmError::Config { device: device(), rule: ConfigRule::SameKey });
+        }
         if login.is_weak() {
             return Err(YubiHsmError::PasswordWeak { device: device(), file: file.to_owned() });
         }
@@ -256,6 +259,18 @@ impl Device {
                 Err(self.failed(error))
             }
         }
+    }
+
+    /// Whether another role's file, as far as it is there, holds the same secret (THR-61).
+    fn shares_secret(&self, id: u16, login: &Login) -> Result<bool, YubiHsmError> {
+        let config = &self.config;
+        let audit = config.audit_key.zip(config.audit_password_file.as_ref());
+        for (other, file) in [(config.auth_key, &config.password_file)].into_iter().chain(audit) {
+            if other != id && Login::new(other, &SecretFile::new(file.clone()).read()?).has_secret_of(login) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Longest time that making a key may take.

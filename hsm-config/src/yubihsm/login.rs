@@ -38,6 +38,11 @@ impl Login {
         &self.secret
     }
 
+    /// Whether both have one secret.
+    pub(crate) fn has_secret_of(&self, other: &Self) -> bool {
+        self.secret.matches(other.secret.expose())
+    }
+
     /// The password that every device is sold with.
     pub(crate) fn is_factory(&self) -> bool {
         self.secret.matches(DEFAULT_PASSWORD)

@@ -135,9 +135,13 @@ pub(crate) fn provision(simulator: &Simulator) {
 /// The fingerprint of the identity key.
 pub(crate) fn identity(simulator: &Simulator) -> String {
     let found = simulator.direct(FACTORY_KEY, Command(0x54), &IDENTITY.to_be_bytes()).unwrap();
+    hex::encode(digest(DigestAlgorithm::Sha256, &p256(&found[1..])))
+}
+
+/// A point as certificates hold it.
+pub(crate) fn p256(point: &[u8]) -> Vec<u8> {
     let algorithm = enc::sequence(&[&enc::oid(&oids::EC_PUBLIC_KEY), &enc::oid(&oids::P256)]);
-    let spki = enc::sequence(&[&algorithm, &enc::bit_string(&[&[4], &found[1..]].concat(), 0)]);
-    hex::encode(digest(DigestAlgorithm::Sha256, &spki))
+    enc::sequence(&[&algorithm, &enc::bit_string(&[&[4], point].concat(), 0)])
 }
 
 pub(crate) fn id(name: &str) -> KeyId {
