@@ -14,9 +14,11 @@ use std::{
 
 use anyhow::Context as _;
 use kokuin_audit::{
-    Entry,
-    entry::{Admin, Label, LogTime, Text},
+    Entry, LeafIndex, TenantSecret,
+    commitment::CommitmentLabel,
+    entry::{Admin, Intent, KeyName, Label, LogTime, Outcome, OutcomeResult, Serial, Text},
 };
+use kokuin_key::KeyId;
 
 use crate::output::{self, Readers};
 
@@ -51,6 +53,15 @@ pub(crate) struct Waiting {
     pub(crate) entry: Result<Entry, NoRecord>,
 }
 
+/// A signature of a device in a ceremony, announced and not yet explained. Without a record of how it ended, the log says that nobody knows.
+#[derive(Debug)]
+#[must_use = "what is announced has to be explained"]
+pub(crate) struct Announced {
+    act: String,
+    serial: Serial,
+    key: KeyName,
+}
+
 /// Why there is no entry.
 #[derive(Debug)]
 pub(crate) enum NoRecord {
@@ -71,15 +82,49 @@ impl Spool {
     /// # Errors
     /// If a text does not fit into an entry, or the file cannot be written.
     pub(crate) fn leave(&self, action: &str, target: &str, reason: Option<&str>) -> anyhow::Result<()> {
-        let time = LogTime::system_now();
-        self.leave_entry(&Entry::Admin(Admin {
-            time,
-            action: Label::new(action)?,
-            target: Some(Label::new(target)?),
-            actor: None,
-            reason: reason.map(Text::new).transpose().context("the reason")?,
-            intent: None,
-        }))
+        self.leave_entry(&admin(action, target, reason)?)
+    }
+
+    /// Leaves a record, durably, that a device is about to sign `value` with `key` in a ceremony.
+    ///
+    /// # Errors
+    /// If the file cannot be written: nothing may be signed.
+    pub(crate) fn announce(&self, key: &KeyId, value: &[u8]) -> anyhow::Result<Announced> {
+        let (mut number, mut salt) = ([0_u8; 16], [0_u8; 32]);
+        let failed = |e| anyhow::anyhow!("no random octets: {e}");
+        getrandom::fill(&mut number).map_err(failed)?;
+        getrandom::fill(&mut salt).map_err(failed)?;
+        let announced = Announced { act: hex::encode(&number[..4]), serial: Serial::new(&number)?, key: key.into() };
+        let imprint = TenantSecret::new(salt).commit(&announced.serial, CommitmentLabel::Imprint, value);
+        let (serial, key) = (announced.serial.clone(), announced.key.clone());
+        self.leave_as(&announced.act, &Entry::Intent(Intent { time: LogTime::system_now(), serial, key, imprint }))?;
+        Ok(announced)
+    }
+
+    /// Leaves a record of `action` on `target`, which the announced signature was for.
+    ///
+    /// # Errors
+    /// As [`Self::leave`].
+    pub(crate) fn leave_signed(
+        &self,
+        announced: Announced,
+        action: &str,
+        target: &str,
+        reason: Option<&str>,
+    ) -> anyhow::Result<()> {
+        self.leave_as(&announced.act, &admin(action, target, reason)?)
+    }
+
+    /// Leaves a record that nothing came of an announced signature.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(crate) fn leave_outcome(&self, announced: Announced, result: OutcomeResult, code: &str) -> anyhow::Result<()> {
+        let Announced { act, serial, key } = announced;
+        let (time, code) = (LogTime::system_now(), Label::new(code).ok());
+        // The intake knows the intent's place, once it has one.
+        let outcome = Outcome { time, serial, key, intent: LeafIndex(0), result, code, sig: None };
+        self.leave_as(&act, &Entry::Outcome(outcome))
     }
 
     /// Leaves `entry`, durably.
@@ -89,7 +134,12 @@ impl Spool {
     pub(crate) fn leave_entry(&self, entry: &Entry) -> anyhow::Result<()> {
         let mut suffix = [0_u8; 4];
         getrandom::fill(&mut suffix).map_err(|e| anyhow::anyhow!("no random octets: {e}"))?;
-        let name = format!("{:020}-{}.{SUFFIX}", entry.time().unix_micros(), hex::encode(suffix));
+        self.leave_as(&hex::encode(suffix), entry)
+    }
+
+    /// Leaves `entry` as a record of the act of this name.
+    fn leave_as(&self, act: &str, entry: &Entry) -> anyhow::Result<()> {
+        let name = format!("{:020}-{act}.{SUFFIX}", entry.time().unix_micros());
         let failed = || format!("cannot write to {}", self.0.display());
         DirBuilder::new().recursive(true).mode(0o700).create(&self.0).with_context(failed)?;
         let path = self.0.join(name);
@@ -133,6 +183,15 @@ impl Spool {
 }
 
 impl Waiting {
+    /// Whether this is the record of how the signature ended that `intent` announces.
+    pub(crate) fn ends(&self, intent: &Self) -> bool {
+        let act = |record: &Self| {
+            let name = record.path.file_stem()?.to_str()?;
+            Some(name.split_once('-')?.1.to_owned())
+        };
+        matches!(self.entry, Ok(Entry::Admin(_) | Entry::Outcome(_))) && act(self).is_some() && act(self) == act(intent)
+    }
+
     /// Removes the record, after its entry is durable.
     ///
     /// # Errors
@@ -151,6 +210,17 @@ impl Waiting {
     }
 }
 
+fn admin(action: &str, target: &str, reason: Option<&str>) -> anyhow::Result<Entry> {
+    Ok(Entry::Admin(Admin {
+        time: LogTime::system_now(),
+        action: Label::new(action)?,
+        target: Some(Label::new(target)?),
+        actor: None,
+        reason: reason.map(Text::new).transpose().context("the reason")?,
+        intent: None,
+    }))
+}
+
 /// Nothing but what an administrator did, brought or deleted: a spool makes no token and no clock reading.
 fn read(path: &Path) -> Result<Entry, NoRecord> {
     let refused = |reason: String| NoRecord::Refused(anyhow::anyhow!(reason));
@@ -165,6 +235,11 @@ fn read(path: &Path) -> Result<Entry, NoRecord> {
         Entry::Admin(admin) if !ACTIONS.contains(&admin.action.as_str()) => {
             Err(refused(format!("{} is not what a ceremony does", admin.action)))
         }
+        // Which intent it ends is found here, and not taken from anybody's word.
+        Entry::Admin(Admin { intent: Some(_), .. }) => {
+            Err(refused("a ceremony cannot know an entry's place".to_owned()))
+        }
+        entry @ (Entry::Intent(_) | Entry::Outcome(_)) => Ok(entry),
         entry @ (Entry::Admin(_) | Entry::TimeAudit(_) | Entry::Pruning(_) | Entry::Erasure(_)) => Ok(entry),
         other => Err(refused(format!("a record of kind {} was not made by a ceremony", other.kind().as_str()))),
     }

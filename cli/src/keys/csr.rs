@@ -4,12 +4,15 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use kokuin_asn1::pem;
-use kokuin_key::Purpose;
+use kokuin_audit::entry::OutcomeResult;
+use kokuin_hsm_config::ceremony::CeremonyError;
+use kokuin_key::{Protection, Purpose};
 use kokuin_profile::{Applicant, ExtendedKeyUsageRule, Profile, Role};
 
 use super::{Place, Which};
 use crate::output;
 
+const UNRECORDED: &str = "asked of the device, but the log will not have it: no record could be left";
 const LABEL: &str = "CERTIFICATE REQUEST";
 /// id-kp-timeStamping (RFC 3161 2.3).
 const TIME_STAMPING: &str = "1.3.6.1.5.5.7.3.8";
@@ -64,14 +67,43 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
         common_name: args.common_name.clone(),
     };
     let info = applicant.request(profile, key.public_key())?;
-    let request = pem::encode(LABEL, &room.sign_request(id, &info)?);
-    place.record("key-csr", id, Some(&format!("profile {name}")))?;
+    let reason = format!("profile {name}");
+    let request = match key.protection() {
+        Protection::Software => {
+            let request = room.sign_request(id, &info)?;
+            place.record("key-csr", id, Some(&reason))?;
+            request
+        }
+        Protection::Device => {
+            // A device's signature is announced, and explained whatever comes of it (THR-44).
+            let announced = place.spool.announce(id, info.der())?;
+            match room.sign_request(id, &info) {
+                Ok(request) => {
+                    place.spool.leave_signed(announced, "key-csr", id.as_str(), Some(&reason)).context(UNRECORDED)?;
+                    request
+                }
+                Err(error) => {
+                    place.spool.leave_outcome(announced, outcome(&error), error.code()).context(UNRECORDED)?;
+                    return Err(error.into());
+                }
+            }
+        }
+    };
+    let request = pem::encode(LABEL, &request);
     match &args.out {
         Some(path) => output::write(path, request.as_bytes(), args.force),
         None => {
             print!("{request}");
             Ok(())
         }
+    }
+}
+
+/// What became of a signature where there is no request.
+const fn outcome(error: &CeremonyError) -> OutcomeResult {
+    match error {
+        CeremonyError::OtherKey(_) | CeremonyError::NotActive { .. } => OutcomeResult::Withdrawn,
+        CeremonyError::Soft(_) | CeremonyError::Pkcs11(_) | CeremonyError::YubiHsm(_) => OutcomeResult::Unknown,
     }
 }
 
