@@ -107,7 +107,7 @@ impl Spool {
     /// As [`Self::leave`].
     pub(crate) fn leave_signed(
         &self,
-        announced: Announced,
+        announced: &Announced,
         action: &str,
         target: &str,
         reason: Option<&str>,

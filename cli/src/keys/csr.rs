@@ -79,7 +79,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
             let announced = place.spool.announce(id, info.der())?;
             match room.sign_request(id, &info) {
                 Ok(request) => {
-                    place.spool.leave_signed(announced, "key-csr", id.as_str(), Some(&reason)).context(UNRECORDED)?;
+                    place.spool.leave_signed(&announced, "key-csr", id.as_str(), Some(&reason)).context(UNRECORDED)?;
                     request
                 }
                 Err(error) => {

@@ -244,7 +244,7 @@ mod tests {
         let announced = spool.announce(&key, b"request").unwrap();
         taken.take_in(&log, &spool).unwrap();
         assert_eq!(signatures(&store), Vec::<String>::new(), "the device may still be busy");
-        spool.leave_signed(announced, "key-csr", "tsu-1", None).unwrap();
+        spool.leave_signed(&announced, "key-csr", "tsu-1", None).unwrap();
         let failed = spool.announce(&key, b"request").unwrap();
         spool.leave_outcome(failed, OutcomeResult::Withdrawn, "ceremony.not-active").unwrap();
         taken.take_in(&log, &spool).unwrap();
