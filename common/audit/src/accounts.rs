@@ -183,8 +183,7 @@ impl Accounts {
         }
         if entry.begins {
             for account in self.keys.values_mut() {
-                let open = self.open.values().filter(|open| open.key == account.key).count() as u64;
-                account.settle(&entry.device, open);
+                account.settle(&entry.device);
             }
         }
         let known = self.devices.entry(entry.device.clone()).or_insert_with(|| DeviceAccount {

@@ -9,6 +9,7 @@ pub mod check;
 pub mod checkpoint;
 pub mod clock_report;
 pub mod commitment;
+pub mod device_report;
 pub mod entry;
 pub mod export;
 pub mod filter;

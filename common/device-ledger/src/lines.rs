@@ -71,7 +71,7 @@ pub(crate) fn compare(accounts: &Accounts, index: LeafIndex, entry: &DeviceLog) 
             continue;
         }
         let key = &account.key;
-        let surplus = after.surplus(key).saturating_sub(share.surplus);
+        let surplus = after.surplus(key).saturating_sub(accounts.surplus(key));
         if surplus > 0 {
             found.push(format!(
                 "key {key}: {surplus} signatures of an earlier process more than its entries and its lost answers explain"

@@ -74,6 +74,36 @@ impl KeyAccount {
         self.discarded.min(device.made.saturating_sub(self.used()))
     }
 
+    /// What it gained since it was `before`.
+    #[must_use]
+    pub(crate) fn since(&self, before: &Self) -> Self {
+        let gained = |now: u64, then: u64| now.saturating_sub(then);
+        let none = DeviceShare::default();
+        let then = before.device.as_ref().unwrap_or(&none);
+        Self {
+            key: self.key.clone(),
+            intents: gained(self.intents, before.intents),
+            withdrawn: gained(self.withdrawn, before.withdrawn),
+            tokens: gained(self.tokens, before.tokens),
+            seals: gained(self.seals, before.seals),
+            batches: gained(self.batches, before.batches),
+            tests: gained(self.tests, before.tests),
+            failed_tests: gained(self.failed_tests, before.failed_tests),
+            requests: gained(self.requests, before.requests),
+            failed: gained(self.failed, before.failed),
+            discarded: gained(self.discarded, before.discarded),
+            unknown: gained(self.unknown, before.unknown),
+            device: self.device.as_ref().map(|now| DeviceShare {
+                devices: now.devices.clone(),
+                made: gained(now.made, then.made),
+                doubtful: gained(now.doubtful, then.doubtful),
+                refused: gained(now.refused, then.refused),
+                surplus: gained(now.surplus, then.surplus),
+                settled: Settled::default(),
+            }),
+        }
+    }
+
     /// Takes what a device's lines say.
     pub(super) fn said(&mut self, device: &Label, said: &DeviceSignatures, begins: bool, open: u64) {
         let (signed, uncertain) = (self.signed(), self.uncertain());
@@ -89,19 +119,28 @@ impl KeyAccount {
         share.made = share.made.saturating_add(said.made);
         share.doubtful = share.doubtful.saturating_add(said.doubtful);
         share.refused = share.refused.saturating_add(said.refused);
+        self.keep_surplus(open);
+    }
+
+    /// What is too much now stays so: every signature had its intent before it was made, and no later one explains it.
+    fn keep_surplus(&mut self, open: u64) {
+        let Some(share) = &self.device else { return };
+        let surplus = self.now(share).surplus(open);
+        if let Some(share) = &mut self.device {
+            share.surplus = share.surplus.saturating_add(surplus);
+            share.settled.made = share.settled.made.saturating_add(surplus);
+        }
     }
 
     /// What an earlier process left is told: from here on the counts begin anew.
-    pub(super) fn settle(&mut self, device: &Label, open: u64) {
+    pub(super) fn settle(&mut self, device: &Label) {
         let (signed, unknown) = (self.signed(), self.uncertain());
         let Some(share) = &self.device else { return };
         if share.devices != [device.clone()] {
             return;
         }
-        let now = self.now(share);
-        let (surplus, missing, made) = (now.surplus(open), now.missing(), share.made);
+        let (missing, made) = (self.now(share).missing(), share.made);
         if let Some(share) = &mut self.device {
-            share.surplus = share.surplus.saturating_add(surplus);
             share.settled = Settled { made, signed: signed - missing, unknown };
         }
     }

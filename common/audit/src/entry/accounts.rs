@@ -110,7 +110,7 @@ pub struct DeviceShare {
     pub doubtful: u64,
     /// Attempts refused.
     pub refused: u64,
-    /// Signatures beyond those that entries explain, up to the last settlement.
+    /// Signatures beyond those that entries explained when they were read.
     pub surplus: u64,
     /// What of each count lies before that: a device's first lines in a process settle what the process before it left.
     pub settled: Settled,

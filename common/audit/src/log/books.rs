@@ -214,3 +214,36 @@ fn concerns(body: &[u8], accounts: &Accounts) -> bool {
         ) => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entry::{Admin, Commitment, Intent, KeyName, Serial};
+
+    /// Whatever is logged, a start has a bounded number of entries to read.
+    #[test]
+    fn accounts_are_stated_after_so_many_entries_of_any_kind() {
+        let mut books = Books::new();
+        let time = LogTime::from_unix_seconds(0);
+        let action = Label::new("x").unwrap();
+        let admin = Entry::Admin(Admin { time, action, target: None, actor: None, reason: None, intent: None });
+        let group = vec![admin.encode().unwrap(); 1 << 15];
+        books.stored(LeafIndex(0), &group);
+        assert_eq!(books.due(), None);
+        books.stored(LeafIndex(1 << 15), &group);
+        assert!(books.due().is_some_and(|due| due <= Instant::now()));
+        books.stated();
+        assert_eq!(books.due(), None);
+    }
+
+    #[test]
+    fn accounts_that_changed_are_stated_within_a_minute() {
+        let mut books = Books::new();
+        let (serial, key) = (Serial::new(&[1]).unwrap(), KeyName::new("tsu-1").unwrap());
+        let imprint = Commitment::from_bytes([0; 32]);
+        let intent = Entry::Intent(Intent { time: LogTime::from_unix_seconds(0), serial, key, imprint });
+        books.stored(LeafIndex(0), &[intent.encode().unwrap()]);
+        let due = books.due().unwrap();
+        assert!(due > Instant::now() && due <= Instant::now() + STATE_EVERY);
+    }
+}
