@@ -3,6 +3,7 @@
 //! Reads the database beside a running service, and never writes.
 
 mod anchors;
+mod chains;
 mod import;
 mod place;
 mod prune;

@@ -76,7 +76,6 @@ impl Keyring {
     }
 
     /// The logs of devices that are to be read.
-    #[allow(dead_code, reason = "the account of devices' signatures is being built on it")]
     pub(crate) fn device_logs(&self) -> Vec<Arc<dyn DeviceLog>> {
         self.devices.iter().filter_map(YubiHsmStore::device_log).collect()
     }

@@ -1,4 +1,4 @@
-//! `kokuin audit report`: what the log says about the clock in a period (JP-TS-11).
+//! `kokuin audit report`: what the log says about the clock in a period (JP-TS-11), or about the signatures of devices (THR-44, THR-56).
 
 use std::{
     fs::File,
@@ -10,21 +10,27 @@ use std::{
 
 use anyhow::{Context as _, bail};
 use kokuin_audit::{
-    check::{CheckError, CheckOptions, CheckReport, DirectorySource, observe_export, observe_store, observe_tiles},
+    check::{
+        CheckError, CheckOptions, CheckReport, DirectorySource, Observer, observe_export, observe_store, observe_tiles,
+    },
     clock_report::{ClockPeriod, ClockReport},
+    device_report::DeviceReport,
     entry::LogTime,
 };
 use kokuin_settings::HumanDuration;
 use kokuin_suite_openssl::OpenSslEngine;
 
-use super::{Place, Which, anchors::load_judge, parse_time, verify::UNREADABLE};
+use super::{Place, Which, anchors::load_judge, chains::Chains, parse_time, verify::UNREADABLE};
 
 /// Which report, and on what.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Clock readings, sources and anomalies
-    #[arg(long, required = true)]
+    #[arg(long, required_unless_present = "hsm", conflicts_with = "hsm")]
     clock: bool,
+    /// Every signature of devices: attempts, intents, outcomes, the devices' own lines, and what nothing explains
+    #[arg(long)]
+    hsm: bool,
     #[command(flatten)]
     which: Which,
     /// An export or a folder of tiles instead of the database; needs --vkey
@@ -56,7 +62,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Prints the report. Exit code 0 unless the log is wrong: anomalies are the auditor's to judge.
+/// Prints the report. Exit code 0 unless the log is wrong, or a signature is not explained: anomalies of the clock are the auditor's to judge.
 ///
 /// # Errors
 /// If key, notes or log cannot be found.
@@ -65,6 +71,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         && from >= to
     {
         bail!("--from {from} is not before --to {to}");
+    }
+    if args.hsm {
+        return devices(args);
     }
     let period = ClockPeriod {
         from: args.from,
@@ -75,7 +84,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         order_tolerance: Duration::from_secs(1),
     };
     let mut report = ClockReport::new(period);
-    match read(args, &mut report)? {
+    match read(args, &mut |index, entry| report.entry(index, entry))? {
         Ok(check) => {
             if args.json {
                 println!("{}", report.to_json(&check));
@@ -84,17 +93,34 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             }
             Ok(if check.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
-        Err(error) => {
-            eprintln!("{}: {error} ({})", error.code(), error.clause());
-            Ok(if error.is_unreadable() { ExitCode::from(UNREADABLE) } else { ExitCode::FAILURE })
-        }
+        Err(error) => Ok(refuse(&error)),
     }
 }
 
-fn read(args: &Args, report: &mut ClockReport) -> anyhow::Result<Result<CheckReport, CheckError>> {
+fn devices(args: &Args) -> anyhow::Result<ExitCode> {
+    let mut report = DeviceReport::new(args.from, args.to);
+    let mut chains = Chains::default();
+    match read(args, &mut |index, entry| report.entry(index, entry, &mut |lines| chains.breaks(lines)))? {
+        Ok(check) => {
+            if args.json {
+                println!("{}", report.to_json(&check));
+            } else {
+                print!("{}", report.to_text(&check));
+            }
+            Ok(if check.is_good() && report.is_explained() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Err(error) => Ok(refuse(&error)),
+    }
+}
+
+fn refuse(error: &CheckError) -> ExitCode {
+    eprintln!("{}: {error} ({})", error.code(), error.clause());
+    if error.is_unreadable() { ExitCode::from(UNREADABLE) } else { ExitCode::FAILURE }
+}
+
+fn read(args: &Args, observer: Observer<'_>) -> anyhow::Result<Result<CheckReport, CheckError>> {
     let engine = &OpenSslEngine;
     let options = CheckOptions { marks: load_judge(&args.trust)?, ..CheckOptions::default() };
-    let observer = &mut |index, entry: &_| report.entry(index, entry);
     if let (Some(path), Some(vkey)) = (&args.path, &args.vkey) {
         let key = super::place::read_vkey(vkey)?;
         return Ok(if path.is_dir() {

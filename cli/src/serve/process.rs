@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use kokuin_asn1::{Certificate, pem};
 use kokuin_audit::{Log, entry::Digest};
 use kokuin_clock::Clock;
+use kokuin_device_ledger::Drains;
 use kokuin_profile::is_development;
 use kokuin_store::{BatchRepository, Database};
 use kokuin_suite::{CryptoPolicy, Verify};
@@ -72,6 +73,7 @@ pub(crate) struct Process {
     /// TLS of the listeners; [`Tls::renewed`] takes new files without a restart.
     pub(super) tls: Option<Tls>,
     intake: Intake,
+    pub(super) drains: Drains,
     pub(super) marks: Option<TimeMarks>,
 }
 
@@ -116,6 +118,8 @@ impl Process {
         let neighbours = Neighbours::start(&log, &database, &engine)?;
         let clock = clock::start(config)?;
         let intake = Intake::start(log.clone(), Spool::new(&config.keys.directory))?;
+        // After the records of ceremonies, which devices signed before; and before anything is signed.
+        let drains = Drains::start(keys.device_logs(), &log)?;
         let crypto_policy = Arc::new(CryptoPolicy::etsi());
         let marks = config.log.time_mark.as_ref().map(|marks| {
             TimeMarks::start(marks, log.clone(), Arc::clone(&clock), Arc::clone(&engine), Arc::clone(&crypto_policy))
@@ -134,6 +138,7 @@ impl Process {
             clock,
             tls,
             intake,
+            drains,
             marks: marks.transpose()?,
         })
     }
@@ -148,6 +153,7 @@ impl Process {
         let registry = Registry::new();
         kokuin_clock_record::observe(&registry, &self.clock);
         self.marks.iter().for_each(|marks| marks.observe(&registry));
+        self.drains.observe(&registry);
         self.tls.iter().for_each(|tls| tls.observe(&registry));
         let service = kokuin_tsa::Service::new(kokuin_tsa::Parts {
             config: config.clone(),
@@ -227,7 +233,8 @@ impl Process {
         }
         let outcome = kokuin_web::run(specs);
         drop(listeners);
-        drop((self.intake, self.marks, self.neighbours));
+        // The last lines of devices are of signatures that have been made by now.
+        drop((self.intake, self.marks, self.drains, self.neighbours));
         report_stop("log", self.log.close());
         Ok(outcome?)
     }

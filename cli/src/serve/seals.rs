@@ -30,6 +30,7 @@ impl Process {
         let registry = Registry::new();
         kokuin_clock_record::observe(&registry, &self.clock);
         self.marks.iter().for_each(|marks| marks.observe(&registry));
+        self.drains.observe(&registry);
         self.tls.iter().for_each(|tls| tls.observe(&registry));
         let service = Service::new(Parts {
             config: config.clone(),

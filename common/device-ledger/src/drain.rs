@@ -192,7 +192,7 @@ impl Drain {
     }
 
     fn label(&self) -> Result<Label, DrainError> {
-        Ok(Label::new(self.device.device())?)
+        Ok(Label::new(&self.device.device().replace(' ', "-"))?)
     }
 
     /// The last entry about this device, of an earlier process.

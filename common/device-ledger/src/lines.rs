@@ -63,9 +63,9 @@ pub(crate) fn compare(accounts: &Accounts, index: LeafIndex, entry: &DeviceLog) 
     after.entry(index, &Entry::DeviceLog(DeviceLog { begins: false, ..entry.clone() }));
     let mut found = Vec::new();
     for account in after.keys() {
-        let Some(share) = account.device.as_ref().filter(|share| share.devices == [entry.device.clone()]) else {
+        if account.device.as_ref().is_none_or(|share| share.devices != [entry.device.clone()]) {
             continue;
-        };
+        }
         // Of a key that the device never spoke of before, nothing can be compared.
         if accounts.key(&account.key).is_none_or(|known| known.device.is_none()) {
             continue;

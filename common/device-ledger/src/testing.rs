@@ -112,7 +112,7 @@ impl DeviceLog for Scripted {
     }
 
     fn device(&self) -> &str {
-        "scripted-1"
+        "scripted 1"
     }
 
     fn fill(&self) -> (u16, u16) {
