@@ -84,6 +84,13 @@ impl YubiHsmStore {
     /// The device's log, if it is to be read.
     #[must_use]
     pub fn device_log(&self) -> Option<Arc<dyn DeviceLog>> {
+        // Lines of an earlier process are read before any key is loaded: what they are about is in the records.
+        for id in self.device.folder.ids(RECORD_SUFFIX).unwrap_or_default() {
+            if let Ok((_, object)) = self.record(&id) {
+                self.device.know(object, &id);
+                self.replicas.iter().for_each(|replica| replica.know(object, &id));
+            }
+        }
         let log: Arc<dyn DeviceLog> = Arc::<Device>::clone(&self.device);
         self.device.config.drain.then_some(log)
     }
