@@ -57,6 +57,11 @@ impl SigningKey for Pkcs11Key {
         Protection::Device
     }
 
+    /// Two: what one has signed is verified here while the token signs for the other. One where the sessions would not suffice for that.
+    fn lanes(&self) -> usize {
+        if self.0.token.config.max_sessions.get() < 4 { 1 } else { 2 }
+    }
+
     fn open(&self) -> Result<Box<dyn Signer>, KeyError> {
         Ok(Box::new(Pkcs11Signer::open(Arc::clone(&self.0))?))
     }
