@@ -75,6 +75,11 @@ impl Keyring {
         }
     }
 
+    /// The devices of the configuration.
+    pub(crate) fn devices(&self) -> &[YubiHsmStore] {
+        &self.devices
+    }
+
     /// The logs of devices that are to be read.
     pub(crate) fn device_logs(&self) -> Vec<Arc<dyn DeviceLog>> {
         self.devices.iter().filter_map(YubiHsmStore::device_log).collect()

@@ -15,6 +15,7 @@ use crate::{
 
 mod check;
 mod clock;
+mod devices;
 mod intake;
 mod logs;
 mod marks;

@@ -4,8 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, bail};
 use kokuin_hsm_config::{
+    manifest::Manifest,
     plan::{ObjectName, Step, compare},
-    yubihsm::manage::Applier,
+    yubihsm::manage::{Applier, DeviceSession},
 };
 
 use super::{
@@ -14,7 +15,7 @@ use super::{
     place::{Place, Which, told},
     record::{Log, Record, digest_of},
 };
-use crate::fresh;
+use crate::{config::Config, fresh};
 
 /// Which device, by whom, and what may go.
 #[derive(Debug, clap::Args)]
@@ -39,7 +40,8 @@ fn object(text: &str) -> Result<ObjectName, String> {
 
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let place = Place::open(&args.which)?;
-    let (keys, actors) = (args.log.keys()?, args.people.names(&place.manifest)?);
+    let (config, actors) = (args.log.config()?, args.people.names(&place.manifest)?);
+    let keys = &config.keys.directory;
     let mut sessions = place.administrators()?;
     let logins = sessions.iter().map(|session| session.login().to_string()).collect();
     // The others stay open until the end: who cannot log in takes part in nothing.
@@ -51,6 +53,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     let steps = plan.steps(&args.delete)?;
     if steps.is_empty() {
+        enroll(&place, &config, &mut session)?;
         println!("nothing to do");
         return Ok(if plan.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(DIFFERS) });
     }
@@ -94,8 +97,24 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     record.stopped = outcome.as_ref().err().map(|error| error.code().to_owned());
     // What was done is recorded, whatever the device says now.
     record.log_after = session.log_mark().ok().flatten();
-    record.leave(&keys)?;
+    record.leave(keys)?;
     drop(sessions);
     outcome.map_err(told).context("the same command goes on from here")?;
+    enroll(&place, &config, &mut session)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The device's keys become keys of the configuration, if that has the device.
+fn enroll(place: &Place, config: &Config, session: &mut DeviceSession) -> anyhow::Result<()> {
+    let Manifest { device, signing_keys, .. } = &place.manifest;
+    let Some(configured) = config.keys.yubihsm.iter().find(|configured| configured.serial == device.serial) else {
+        println!("no [[keys.yubihsm]] has serial = {}: its keys get their records once one has", device.serial);
+        return Ok(());
+    };
+    for key in signing_keys {
+        if let Some(name) = session.enroll(&config.keys.directory, &configured.name, key).map_err(told)? {
+            println!("yubihsm:{}/{name} is signing-key:{}", configured.name, key.id);
+        }
+    }
+    Ok(())
 }

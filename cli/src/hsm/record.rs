@@ -31,12 +31,20 @@ pub(super) struct Log {
 }
 
 impl Log {
+    /// The configuration.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(super) fn config(&self) -> anyhow::Result<Config> {
+        Config::load(&self.config)
+    }
+
     /// The configuration's key folder, where records wait for the service.
     ///
     /// # Errors
     /// If the configuration cannot be read.
     pub(super) fn keys(&self) -> anyhow::Result<PathBuf> {
-        Ok(Config::load(&self.config)?.keys.directory)
+        Ok(self.config()?.keys.directory)
     }
 }
 

@@ -13,7 +13,7 @@ use kokuin_web::Tls;
 use time::OffsetDateTime;
 
 use super::{
-    clock, marks,
+    clock, devices, marks,
     process::{Role, read_certificates, refuse_development},
     production,
     seals::{octets, trust, tsa},
@@ -74,6 +74,7 @@ fn check(config: &Config, role: Role, findings: &mut Findings) {
         findings.add("time marks", marks::check(marks));
     }
     let Some(keys) = findings.add("key folder", open(config)) else { return };
+    findings.add("devices", devices::check(config, &keys, role));
     findings.add("log", check_log(config, &keys));
     let part = if role.seals() { "credential" } else { "tsu" };
     for found in config.uses().iter().filter(|found| found.part == part) {

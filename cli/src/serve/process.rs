@@ -20,10 +20,13 @@ use kokuin_tsa::{
     DEVELOPMENT_POLICY, TsuConfig,
     batch::{BatchConfig, Lane},
 };
-use kokuin_web::{Application, Limits, LogRoutes, RenewedTls, ServiceSpec, StaticFile, Tls, metrics::Registry};
+use kokuin_web::{
+    Application, Hindrance, Limits, LogRoutes, RenewedTls, ServiceSpec, StaticFile, Tls, metrics::Registry,
+};
 
 use super::{
     clock,
+    devices::Devices,
     intake::Intake,
     logs,
     marks::TimeMarks,
@@ -47,7 +50,7 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const fn stamps(self) -> bool {
+    pub(super) const fn stamps(self) -> bool {
         matches!(self, Self::Tsa | Self::Both)
     }
 
@@ -74,6 +77,7 @@ pub(crate) struct Process {
     pub(super) tls: Option<Tls>,
     intake: Intake,
     pub(super) drains: Drains,
+    devices: Devices,
     pub(super) marks: Option<TimeMarks>,
 }
 
@@ -100,6 +104,18 @@ impl Unit {
             ..self
         }
     }
+
+    /// Is not ready while `hindrance` stands.
+    fn hindered_by(self, hindrance: Hindrance) -> Self {
+        let inner = self.application;
+        Self {
+            application: Arc::new(move |config| {
+                hindrance.configure(config);
+                inner(config);
+            }),
+            ..self
+        }
+    }
 }
 
 impl Process {
@@ -113,6 +129,7 @@ impl Process {
         let tls = config.listen.tls.clone().map(Tls::load).transpose()?;
         let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
         let keys = Arc::new(Keyring::open(&config.keys, &engine)?);
+        let devices = Devices::start(config, &keys, role)?;
         let database = config.log.place()?.open()?;
         let log = logs::open(config, &keys, &database, &engine, accept_loss)?;
         let neighbours = Neighbours::start(&log, &database, &engine)?;
@@ -139,6 +156,7 @@ impl Process {
             tls,
             intake,
             drains,
+            devices,
             marks: marks.transpose()?,
         })
     }
@@ -206,7 +224,8 @@ impl Process {
     pub(crate) fn serve(self, units: Vec<Unit>) -> anyhow::Result<()> {
         let mut listeners = Vec::new();
         let mut specs = Vec::new();
-        for unit in units {
+        let hindrance = Hindrance::new(self.devices.readiness());
+        for unit in units.into_iter().map(|unit| unit.hindered_by(hindrance.clone())) {
             let spec = ServiceSpec::new(unit.name, unit.listener, unit.limits, unit.application);
             let spec = spec.tls(self.tls.clone()).on_shutdown(unit.stop);
             let Some(apply) = unit.apply else {
@@ -234,7 +253,7 @@ impl Process {
         let outcome = kokuin_web::run(specs);
         drop(listeners);
         // The last lines of devices are of signatures that have been made by now.
-        drop((self.intake, self.marks, self.drains, self.neighbours));
+        drop((self.intake, self.devices, self.marks, self.drains, self.neighbours));
         report_stop("log", self.log.close());
         Ok(outcome?)
     }

@@ -292,6 +292,16 @@ impl KeyUse {
 pub struct KeyKind(KeyAlgorithm);
 
 impl KeyKind {
+    /// The kind of `algorithm`, if this back end makes such keys.
+    #[must_use]
+    pub const fn of(algorithm: KeyAlgorithm) -> Option<Self> {
+        use KeyAlgorithm::{Ed25519, P256, P384, Rsa};
+        match algorithm {
+            P256 | P384 | Ed25519 | Rsa { bits: 3072 | 4096 } => Some(Self(algorithm)),
+            _ => None,
+        }
+    }
+
     /// The algorithm.
     #[must_use]
     pub const fn algorithm(self) -> KeyAlgorithm {
@@ -347,12 +357,9 @@ impl fmt::Display for KeyKind {
 impl<'de> Deserialize<'de> for KeyKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = String::deserialize(deserializer)?;
-        let known = name.parse::<KeyAlgorithm>().ok().filter(|algorithm| {
-            use KeyAlgorithm::{Ed25519, P256, P384, Rsa};
-            matches!(algorithm, P256 | P384 | Ed25519 | Rsa { bits: 3072 | 4096 })
-        });
+        let known = name.parse().ok().and_then(Self::of);
         let rule = || format!("a device's key is p256, p384, ed25519, rsa-3072 or rsa-4096, not {name:?}");
-        known.map(Self).ok_or_else(|| D::Error::custom(rule()))
+        known.ok_or_else(|| D::Error::custom(rule()))
     }
 }
 

@@ -130,6 +130,22 @@ pub enum Lack {
     /// Anybody may log in (THR-61).
     #[error("authentication key 0x0001 opens with the factory password")]
     FactoryPassword,
+    /// The configuration's own secret is the factory's, or one that is guessed from a recorded login (THR-61).
+    #[error(
+        "device {device}: the secret of authentication key {login} is the factory's password or shorter than 16 octets"
+    )]
+    WeakSecret {
+        /// The device, as configured.
+        device: String,
+        /// The login's number.
+        login: u16,
+    },
+    /// Who reads the log could sign, and who signs could make the log forget (THR-61).
+    #[error("device {device}: two authentication keys have one secret")]
+    SharedSecret {
+        /// The device, as configured.
+        device: String,
+    },
 }
 
 impl Lack {
@@ -149,6 +165,8 @@ impl Lack {
             Self::NotLogged { .. } => "preflight.not-logged",
             Self::EcdsaTiming { .. } => "preflight.ecdsa-timing",
             Self::FactoryPassword => "preflight.factory-password",
+            Self::WeakSecret { .. } => "preflight.weak-secret",
+            Self::SharedSecret { .. } => "preflight.shared-secret",
         }
     }
 
@@ -166,7 +184,7 @@ impl Lack {
             Self::LoginMayMore { .. } | Self::LoginEverywhere { .. } => "Kokuin THR-59",
             Self::NotLogged { .. } => "Kokuin THR-56",
             Self::EcdsaTiming { .. } => "Kokuin THR-69",
-            Self::FactoryPassword => "Kokuin THR-61",
+            Self::FactoryPassword | Self::WeakSecret { .. } | Self::SharedSecret { .. } => "Kokuin THR-61",
         }
     }
 
@@ -178,7 +196,9 @@ impl Lack {
             | Self::LoginEverywhere { .. }
             | Self::NotLogged { .. }
             | Self::EcdsaTiming { .. }
-            | Self::FactoryPassword => true,
+            | Self::FactoryPassword
+            | Self::WeakSecret { .. }
+            | Self::SharedSecret { .. } => true,
             Self::Key { .. }
             | Self::Kind { .. }
             | Self::Algorithm { .. }

@@ -138,7 +138,7 @@ fn a_fresh_device_gets_everything_and_loses_the_factory_key_last_thr_61() {
             "add authentication-key:0x0004 \"audit\" (audit), random octets",
             "add authentication-key:0x0005 \"time-stamp service\" (service), random octets",
             "add wrap-key:0x0010 \"backup\", in 5 shares of which 3 are needed",
-            "make signing-key:0x0101 \"tsu 1\" (p256, tst)",
+            "make signing-key:0x0101 \"tsu-1\" (p256, tst)",
             "make signing-key:0x0100 \"identity\" (p256, identity)",
             "set force-audit to on",
             "delete the factory's authentication key 0x0001",
@@ -245,7 +245,7 @@ fn nothing_is_deleted_but_what_is_named_and_what_is_as_declared_never() {
     let altered = ObjectName { kind: ObjectKind::SigningKey, id: id(0x0101) };
     assert_eq!(
         lines(&plan.steps(&[altered]).unwrap()),
-        ["delete signing-key:0x0101", "make signing-key:0x0101 \"tsu 1\" (p256, tst)"]
+        ["delete signing-key:0x0101", "make signing-key:0x0101 \"tsu-1\" (p256, tst)"]
     );
     let good = ObjectName { kind: ObjectKind::SigningKey, id: id(0x0100) };
     assert_eq!(plan.steps(&[good]).unwrap_err(), NotDeleted(good));

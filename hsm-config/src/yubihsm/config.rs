@@ -61,6 +61,12 @@ pub struct DeviceConfig {
     /// Names of other devices that have this device's keys, restored from a backup.
     #[serde(default, deserialize_with = "texts")]
     pub replicas: Vec<KeyId>,
+    /// What the device is to be: differences that touch a key in use make the service not ready.
+    #[serde(default)]
+    pub manifest: Option<PathBuf>,
+    /// How often the device is compared with it.
+    #[serde(default = "compare_every")]
+    pub compare_every: HumanDuration,
 }
 
 /// What follows on a signature that nothing explains.
@@ -105,6 +111,7 @@ impl DeviceConfig {
         std::iter::once(&mut self.password_file)
             .chain(&mut self.audit_password_file)
             .chain(&mut self.operator_password_file)
+            .chain(&mut self.manifest)
     }
 }
 
@@ -169,6 +176,10 @@ impl fmt::Display for ConnectorUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "http://{}:{}", self.host, self.port)
     }
+}
+
+const fn compare_every() -> HumanDuration {
+    HumanDuration::from_millis(60_000)
 }
 
 const fn timeout() -> HumanDuration {

@@ -6,6 +6,7 @@
 mod apply;
 mod attest;
 mod backup;
+mod enroll;
 mod error;
 mod inventory;
 mod probe;
@@ -15,6 +16,7 @@ mod shares;
 pub(super) mod spki;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 pub use apply::{Applied, Applier, LogMark, MadeKey};
 pub use attest::{Attestation, AttestationError, VerifiedAttestation};
@@ -23,3 +25,4 @@ pub use error::ManageError;
 pub use secrets::{SecretsError, same_secret};
 pub use session::{DeviceSession, Station};
 pub use shares::{Share, SharesError, recover, split};
+pub use watch::{Look, Watch, WatchError};

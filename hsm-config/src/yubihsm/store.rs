@@ -142,7 +142,7 @@ impl YubiHsmStore {
         Ok((record, object))
     }
 
-    fn id_of(&self, uri: &YubiHsmUri) -> Result<KeyId, YubiHsmError> {
+    pub(super) fn id_of(&self, uri: &YubiHsmUri) -> Result<KeyId, YubiHsmError> {
         let object = match &uri.key {
             KeyName::Id(id) => return Ok(id.clone()),
             KeyName::Object(object) => *object,

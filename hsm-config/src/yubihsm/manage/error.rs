@@ -1,5 +1,6 @@
 //! Why something was not done on a device.
 
+use kokuin_key::KeyId;
 use kokuin_suite::{KeyAlgorithm, KeyRefusal};
 
 use crate::manifest::ObjectId;
@@ -52,6 +53,14 @@ pub enum ManageError {
     /// A kind of key that the library cannot sign anything for here.
     #[error("keys of kind {0} are not measured: the library signs no digest with them")]
     NotMeasured(KeyAlgorithm),
+    /// A key's record cannot be read or written, or is about another key.
+    #[error("the record of {name}: {reason}")]
+    Record {
+        /// The key.
+        name: KeyId,
+        /// What is wrong.
+        reason: String,
+    },
     /// A key file.
     #[error(transparent)]
     Secrets(#[from] SecretsError),
@@ -80,6 +89,7 @@ impl ManageError {
             Self::OwnLogin(_) => "hsm.own-login",
             Self::Random(_) => "hsm.random",
             Self::NotMeasured(_) => "hsm.not-measured",
+            Self::Record { .. } => "hsm.record",
             Self::Secrets(error) => error.code(),
             Self::Shares(error) => error.code(),
             Self::Attestation(error) => error.code(),
@@ -98,7 +108,7 @@ impl ManageError {
             | Self::NotMeasured(_)
             | Self::Absurd(_) => "YubiHSM 2 user guide",
             Self::FactoryKeyStays | Self::Random(_) => "Kokuin THR-61",
-            Self::OwnLogin(_) => "EN 319 421 7.6.2",
+            Self::OwnLogin(_) | Self::Record { .. } => "EN 319 421 7.6.2",
             Self::Secrets(error) => error.clause(),
             Self::Shares(error) => error.clause(),
             Self::Attestation(error) => error.clause(),

@@ -268,3 +268,80 @@ fn a_wrong_secret_is_tried_once_and_said() {
     assert!(error.to_string().contains("does not take authentication key 0x0001"), "{error}");
     assert_eq!(room.simulator.sessions(), 1, "one login was begun, none is open");
 }
+
+#[test]
+fn a_key_of_the_manifest_gets_its_record_once() {
+    let room = room(Simulated::V2_4_1, 7_550_000);
+    room.provision();
+    let keys = room.folder.path().join("keys");
+    let (device, key) = ("hsm-1".parse().unwrap(), &room.manifest.signing_keys[0]);
+    let mut session = room.login(Role::Audit);
+    assert_eq!(session.enroll(&keys, &device, key).unwrap().unwrap().as_str(), "tsu-1");
+    assert!(session.enroll(&keys, &device, key).unwrap().is_none(), "it has one");
+    assert!(session.enroll(&keys, &device, &room.manifest.signing_keys[1]).unwrap().is_none(), "proves identity only");
+    let record = keys.join("yubihsm/hsm-1/tsu-1.toml");
+    let text = fs::read_to_string(&record).unwrap();
+    assert!(text.contains("id = \"0x0101\"") && text.contains("purpose = \"tst\""), "{text}");
+    let digits = text.find("public_key_sha256 = \"").unwrap() + 21;
+    fs::write(&record, text.replace(&text[digits..digits + 64], &"00".repeat(32))).unwrap();
+    assert_eq!(session.enroll(&keys, &device, key).unwrap_err().code(), "hsm.record");
+}
+
+fn config(room: &Room) -> crate::yubihsm::DeviceConfig {
+    let file = |number: usize| room.manifest.authentication_keys[number].key_file.display().to_string();
+    let text = format!(
+        "name = \"hsm-1\"\nconnector = \"{}\"\nserial = 7550000\nauth_key = 5\npassword_file = \"{}\"\naudit_key = 4\n\
+         audit_password_file = \"{}\"\nidentity_key = 0x0100\nidentity_sha256 = \"\"\nmanifest = \"{}\"\n",
+        room.simulator.url(),
+        file(3),
+        file(2),
+        room.folder.path().join("device.toml").display()
+    );
+    toml::from_str(&text).unwrap()
+}
+
+fn configured(room: &Room, change: impl FnOnce(&mut crate::yubihsm::DeviceConfig)) -> Result<Watch, WatchError> {
+    let mut config = config(room);
+    change(&mut config);
+    Watch::new(&config, vec![need(room)])
+}
+
+#[test]
+fn a_service_watches_its_device() {
+    let room = room(Simulated::V2_4_1, 7_550_000);
+    room.provision();
+    let mut watch = configured(&room, |_| ()).unwrap();
+    let look = watch.look().unwrap();
+    assert!(look.lacks.is_empty() && look.plan.unwrap().is_empty());
+    room.login(Role::Admin)
+        .call("set", |client| client.set_force_audit_option(yubihsm::audit::AuditOption::Off))
+        .unwrap();
+    assert_eq!(watch.look().unwrap().plan.unwrap().findings().len(), 1);
+    // Its session ends, and it opens another.
+    room.simulator.power_cycle();
+    assert_eq!(watch.look().unwrap().plan.unwrap().findings().len(), 1);
+    let error = configured(&room, |config| config.audit_key = None).unwrap_err();
+    assert_eq!(error.code(), "hsm.watch-no-audit-key");
+    let error = configured(&room, |config| config.serial = 1).unwrap_err();
+    assert_eq!(error.code(), "hsm.watch-other-device");
+}
+
+/// One secret for signing and reading, or a short one: before the first login (THR-61).
+#[test]
+fn weak_and_shared_secrets_are_seen_thr_61() {
+    let room = room(Simulated::V2_4_1, 7_550_000);
+    room.provision();
+    let service = room.manifest.authentication_keys[3].key_file.clone();
+    let mut watch = configured(&room, |config| {
+        config.manifest = None;
+        config.audit_key = Some(5);
+        config.audit_password_file = Some(service);
+    })
+    .unwrap();
+    let codes: Vec<_> = watch.look().unwrap().lacks.iter().map(Lack::code).collect();
+    assert_eq!(codes, ["preflight.shared-secret"]);
+    let short = room.folder.path().join("short");
+    secrets::write_private(&short, b"password").unwrap();
+    let watch = configured(&room, |config| config.password_file = short).unwrap();
+    assert_eq!(watch.secrets_lacking(), ["preflight.weak-secret"]);
+}
