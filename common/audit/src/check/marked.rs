@@ -8,6 +8,8 @@ use crate::{
 /// Foreign tokens over checkpoints.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Marked {
+    /// Whether there was anything to trust: without trust anchors no token is verified.
+    pub judged: bool,
     /// How many there are.
     pub count: u64,
     /// How many of them lead to a trust anchor that was given.
@@ -47,7 +49,11 @@ impl Marked {
             let last = size.0.saturating_sub(1);
             lines.push(format!("entries 0..{last} existed before {before} (foreign TSA {tsa}, entry {mark})"));
         }
-        lines.push(format!("time marks: {}, {} of them verified under the anchors given", self.count, self.trusted));
+        lines.push(if self.judged {
+            format!("time marks: {}, {} of them verified under the anchors given", self.count, self.trusted)
+        } else {
+            format!("time marks: {}, none of them verified: no trust anchors were given", self.count)
+        });
         if self.by_later > 0 {
             lines.push(format!(
                 "{} of these have certificates that are no longer good, and existed before that by the word of a later mark",

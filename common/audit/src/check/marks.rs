@@ -94,6 +94,7 @@ pub(super) struct Marks {
 
 impl Marks {
     pub(super) fn new(origin: String, judge: Option<Arc<dyn MarkJudge>>, tolerance: Duration) -> Self {
+        let found = Marked { judged: judge.is_some(), ..Marked::default() };
         Self {
             origin,
             judge,
@@ -105,7 +106,7 @@ impl Marks {
             since: None,
             doubtful: VecDeque::new(),
             bounds: Vec::new(),
-            found: Marked::default(),
+            found,
         }
     }
 

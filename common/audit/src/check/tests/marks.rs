@@ -204,3 +204,11 @@ fn a_seal_that_waited_for_its_token_is_not_back_dated_and_one_from_yesterday_is(
     assert_eq!(codes(&report), ["audit.back-dated"], "{report}");
     assert_eq!(report.first_bad_entry(), Some(LeafIndex(5)));
 }
+
+#[test]
+fn without_anchors_it_says_so() {
+    let (store, key) = marked(&[900], &[1000]);
+    let said = |judged| check_marks(&store, &key, judged).to_string();
+    assert!(said(None).contains("time marks: 1, none of them verified: no trust anchors were given"));
+    assert!(said(Some(Ok(()))).contains("time marks: 1, 1 of them verified under the anchors given"));
+}
