@@ -9,6 +9,8 @@ mod record;
 use std::fmt::Debug;
 
 use kokuin_asn1::CertificationRequestInfo;
+#[cfg(any(feature = "pkcs11", feature = "yubihsm"))]
+use kokuin_key::{KeyError, KeyState, Prepared};
 use kokuin_key::{KeyId, Purpose, Scheme, SigningKey};
 use kokuin_suite::KeyAlgorithm;
 use std::sync::Arc;
@@ -71,4 +73,28 @@ pub trait Ceremony: Debug {
     /// # Errors
     /// [`CeremonyError`] of the back end.
     fn resume(&self, id: &KeyId) -> Result<(), CeremonyError>;
+}
+
+/// A request signed by a key in a device: the one signature besides those of its purpose. A service has no way here.
+#[cfg(any(feature = "pkcs11", feature = "yubihsm"))]
+pub(crate) fn signed_by_device<E>(
+    key: &dyn SigningKey,
+    request: &CertificationRequestInfo,
+) -> Result<Vec<u8>, CeremonyError>
+where
+    E: From<KeyError>,
+    CeremonyError: From<E>,
+{
+    let id = key.id().clone();
+    if key.public_key() != request.spki() {
+        return Err(CeremonyError::OtherKey(id));
+    }
+    let state = key.state();
+    if state != KeyState::Active {
+        return Err(CeremonyError::NotActive { id, state });
+    }
+    let algorithm = key.algorithm().signature_algorithm();
+    let prepared = Prepared::new(key.purpose(), algorithm, request.der());
+    let signature = key.open().and_then(|mut signer| signer.sign(prepared)).map_err(E::from)?;
+    Ok(request.signed(&algorithm.algorithm_id_der(), &signature))
 }

@@ -4,11 +4,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use kokuin_key::{KeyId, Purpose};
+use kokuin_key::{KeyId, Protection, Purpose};
 use kokuin_suite::{DigestAlgorithm, KeyAlgorithm, digest};
 use serde::{Deserialize, Serialize};
 
+use crate::ceremony::KeyRecord;
 use crate::folder::{Folder, FolderError};
+use crate::marker::Marker;
 use crate::public::DeviceKey;
 
 /// `ID.toml` is the record.
@@ -76,6 +78,16 @@ impl Record {
             id: text.id,
             public_key: text.public_key_sha256,
         })
+    }
+
+    /// What the records of `folder` say of their keys, and whether these may sign.
+    pub(crate) fn list(folder: &Folder) -> Result<Vec<KeyRecord>, RecordError> {
+        let record = |id: KeyId| {
+            let Self { algorithm, purpose, .. } = Self::load(folder, &id)?;
+            let state = Marker::new(folder, &id, folder.file(&id, RECORD_SUFFIX)).state();
+            Ok(KeyRecord { id, algorithm, purpose, state, protection: Protection::Device })
+        };
+        folder.ids(RECORD_SUFFIX)?.into_iter().map(record).collect()
     }
 
     /// Writes the record of a new key.

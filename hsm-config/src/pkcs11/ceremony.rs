@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use cryptoki::object::{Attribute, ObjectClass};
 use kokuin_asn1::CertificationRequestInfo;
-use kokuin_key::{KeyId, KeyState, Prepared, Protection, Purpose, Scheme, SigningKey};
+use kokuin_key::{KeyId, Purpose, Scheme, SigningKey};
 use kokuin_suite::KeyAlgorithm;
 
-use crate::ceremony::{Ceremony, CeremonyError, KeyRecord};
+use crate::ceremony::{Ceremony, CeremonyError, KeyRecord, signed_by_device};
 use crate::marker::Marker;
 use crate::pkcs11::session::Access;
 use crate::pkcs11::template::plan;
 use crate::pkcs11::{Pkcs11Error, Pkcs11Store, Pkcs11Uri, find};
-use crate::record::{RECORD_SUFFIX, Record};
+use crate::record::Record;
 
 /// Octets of a new key's `CKA_ID`.
 const ID_LEN: usize = 16;
@@ -45,30 +45,11 @@ impl Ceremony for Pkcs11Store {
     }
 
     fn list(&self) -> Result<Vec<KeyRecord>, CeremonyError> {
-        let folder = &self.token.folder;
-        let ids = folder.ids(RECORD_SUFFIX).map_err(Pkcs11Error::from)?;
-        let record = |id: KeyId| {
-            let Record { algorithm, purpose, .. } = Record::load(folder, &id).map_err(Pkcs11Error::from)?;
-            let state = self.marker(&id).state();
-            Ok(KeyRecord { id, algorithm, purpose, state, protection: Protection::Device })
-        };
-        ids.into_iter().map(record).collect()
+        Ok(Record::list(&self.token.folder).map_err(Pkcs11Error::from)?)
     }
 
     fn sign_request(&self, id: &KeyId, request: &CertificationRequestInfo) -> Result<Vec<u8>, CeremonyError> {
-        let key = Self::load(self, &by_label(id))?;
-        if key.public_key() != request.spki() {
-            return Err(CeremonyError::OtherKey(id.clone()));
-        }
-        let state = key.state();
-        if state != KeyState::Active {
-            return Err(CeremonyError::NotActive { id: id.clone(), state });
-        }
-        let algorithm = key.algorithm().signature_algorithm();
-        // The one signature besides those of its purpose; a service has no way here.
-        let prepared = Prepared::new(key.purpose(), algorithm, request.der());
-        let signature = key.open().and_then(|mut signer| signer.sign(prepared)).map_err(Pkcs11Error::Key)?;
-        Ok(request.signed(&algorithm.algorithm_id_der(), &signature))
+        signed_by_device::<Pkcs11Error>(&*Self::load(self, &by_label(id))?, request)
     }
 
     fn suspend(&self, id: &KeyId) -> Result<(), CeremonyError> {
@@ -84,11 +65,6 @@ impl Ceremony for Pkcs11Store {
 }
 
 impl Pkcs11Store {
-    fn marker(&self, id: &KeyId) -> Marker {
-        let folder = &self.token.folder;
-        Marker::new(folder, id, folder.file(id, RECORD_SUFFIX))
-    }
-
     /// Makes a key pair in the token and its record. Waits as long as the token takes: RSA can take minutes.
     fn make(&self, name: &KeyId, algorithm: KeyAlgorithm, purpose: Purpose) -> Result<(), Pkcs11Error> {
         let token = &self.token;

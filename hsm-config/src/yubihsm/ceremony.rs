@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use kokuin_asn1::CertificationRequestInfo;
-use kokuin_key::{KeyId, KeyState, Prepared, Protection, Purpose, Scheme, SigningKey};
+use kokuin_key::{KeyId, Purpose, Scheme, SigningKey};
 use kokuin_suite::KeyAlgorithm;
 use yubihsm::object::{Filter, Label, Type};
 use yubihsm::{Client, Domain};
 
-use crate::ceremony::{Ceremony, CeremonyError, KeyRecord};
+use crate::ceremony::{Ceremony, CeremonyError, KeyRecord, signed_by_device};
 use crate::marker::Marker;
-use crate::record::{RECORD_SUFFIX, Record};
+use crate::record::Record;
 use crate::yubihsm::device::Device;
 use crate::yubihsm::kind::{made, public};
 use crate::yubihsm::uri::NUMBER;
@@ -51,30 +51,11 @@ impl Ceremony for YubiHsmStore {
     }
 
     fn list(&self) -> Result<Vec<KeyRecord>, CeremonyError> {
-        let folder = &self.device.folder;
-        let ids = folder.ids(RECORD_SUFFIX).map_err(YubiHsmError::from)?;
-        let record = |id: KeyId| {
-            let Record { algorithm, purpose, .. } = Record::load(folder, &id).map_err(YubiHsmError::from)?;
-            let state = Marker::new(folder, &id, folder.file(&id, RECORD_SUFFIX)).state();
-            Ok(KeyRecord { id, algorithm, purpose, state, protection: Protection::Device })
-        };
-        ids.into_iter().map(record).collect()
+        Ok(Record::list(&self.device.folder).map_err(YubiHsmError::from)?)
     }
 
     fn sign_request(&self, id: &KeyId, request: &CertificationRequestInfo) -> Result<Vec<u8>, CeremonyError> {
-        let key = Self::load(self, &self.named(id))?;
-        if key.public_key() != request.spki() {
-            return Err(CeremonyError::OtherKey(id.clone()));
-        }
-        let state = key.state();
-        if state != KeyState::Active {
-            return Err(CeremonyError::NotActive { id: id.clone(), state });
-        }
-        let algorithm = key.algorithm().signature_algorithm();
-        // The one signature besides those of its purpose; a service has no way here.
-        let prepared = Prepared::new(key.purpose(), algorithm, request.der());
-        let signature = key.open().and_then(|mut signer| signer.sign(prepared)).map_err(YubiHsmError::Key)?;
-        Ok(request.signed(&algorithm.algorithm_id_der(), &signature))
+        signed_by_device::<YubiHsmError>(&*Self::load(self, &self.named(id))?, request)
     }
 
     fn suspend(&self, id: &KeyId) -> Result<(), CeremonyError> {

@@ -34,6 +34,8 @@ pub(super) struct Device {
     /// Keys of this process, by number.
     keys: Mutex<BTreeMap<u16, KeyId>>,
     stopped: AtomicBool,
+    /// Somebody reads the device's log in this process.
+    is_read: AtomicBool,
 }
 
 /// The sessions with the device, and what was asked in them.
@@ -73,6 +75,7 @@ impl Device {
             line: Mutex::default(),
             keys: Mutex::default(),
             stopped: AtomicBool::new(false),
+            is_read: AtomicBool::new(false),
             config,
             folder,
         })
@@ -101,6 +104,11 @@ impl Device {
     /// Whether it was stopped.
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Acquire)
+    }
+
+    /// From here on, what this process asks for is matched with the device's log.
+    pub(super) fn account(&self) {
+        self.is_read.store(true, Ordering::Release);
     }
 
     /// Sees to a session for signing that works now.
@@ -166,13 +174,17 @@ impl Device {
     fn note(&self, book: &mut Book, call: Call) {
         self.fill.add(1);
         // Without a reader, nobody would ever take them out.
-        if self.config.drain {
+        if self.is_read.load(Ordering::Acquire) {
             book.note(call);
         }
     }
 
     /// The session of a role, opened if there is none, with the device that it is to be.
     fn session<'a>(&self, line: &'a mut Line, role: Role) -> Result<&'a mut Connection, YubiHsmError> {
+        if role == Role::Sign && self.is_read.load(Ordering::Acquire) && !line.book.has_begun() {
+            // What the device did before is told apart from what it does for this process.
+            self.begin(line)?;
+        }
         if !line.seat(role).connection.as_ref().is_some_and(Connection::is_usable) {
             let now = Instant::now();
             if !line.seat(role).backoff.allows(now) {
@@ -199,10 +211,6 @@ impl Device {
     fn connect(&self, line: &mut Line, role: Role) -> Result<Connection, YubiHsmError> {
         let config = &self.config;
         let (id, file) = self.key_of(role)?;
-        if role == Role::Sign && config.drain && !line.book.has_begun() {
-            // What the device did before this process is told apart from what it does for it.
-            self.begin(line)?;
-        }
         let mut connection = self.log_in(id, file)?;
         identity::check_serial(config, &mut connection)?;
         if role == Role::Sign {

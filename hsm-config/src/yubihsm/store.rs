@@ -81,9 +81,12 @@ impl YubiHsmStore {
             }
     }
 
-    /// The device's log, if it is to be read.
+    /// The device's log, if it is to be read. From then on, signatures of this process are matched with it: ask for it before keys sign.
     #[must_use]
     pub fn device_log(&self) -> Option<Arc<dyn DeviceLog>> {
+        if !self.device.config.drain {
+            return None;
+        }
         // Lines of an earlier process are read before any key is loaded: what they are about is in the records.
         for id in self.device.folder.ids(RECORD_SUFFIX).unwrap_or_default() {
             if let Ok((_, object)) = self.record(&id) {
@@ -91,8 +94,9 @@ impl YubiHsmStore {
                 self.replicas.iter().for_each(|replica| replica.know(object, &id));
             }
         }
+        self.device.account();
         let log: Arc<dyn DeviceLog> = Arc::<Device>::clone(&self.device);
-        self.device.config.drain.then_some(log)
+        Some(log)
     }
 
     /// Opens the key that `uri` means: the one that a ceremony made, which may sign and nothing else.

@@ -99,7 +99,12 @@ impl Place {
 
 pub(crate) fn open(configs: &[DeviceConfig], keys: &Path) -> Result<Vec<YubiHsmStore>, YubiHsmError> {
     let engine: Arc<dyn Verify> = Arc::new(OpenSslEngine);
-    YubiHsmStore::open_all(configs, keys, &engine)
+    let stores = YubiHsmStore::open_all(configs, keys, &engine)?;
+    // As a service does, before any key signs.
+    for store in &stores {
+        drop(store.device_log());
+    }
+    Ok(stores)
 }
 
 /// A header as commands that make objects have it.
