@@ -7,6 +7,8 @@
 mod accounts;
 #[path = "yubihsm/conformance.rs"]
 mod conformance;
+#[path = "../../tests/fault_table.rs"]
+mod fault_table;
 #[path = "yubihsm/matrix.rs"]
 mod matrix;
 #[path = "yubihsm/place.rs"]

@@ -1,10 +1,11 @@
 /* A PKCS#11 module in front of another: passes everything on to the module in KOKUIN_FAULTY_MODULE, and shows the fault whose name is in the file
  * KOKUIN_FAULTY_FILE. Only what the back end calls on its way to a signature is watched. Without file or name: no fault.
- * Each C_Sign that asks for a signature is counted by an octet in the file beside it whose name ends in .count. */
+ * "swapped N" puts the token of slot N in the place of the others. Each C_Sign that asks for a signature is counted by an octet in the file beside it whose name ends in .count. */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,19 +15,42 @@ static CK_FUNCTION_LIST real, ours;
 static int loaded;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* Whether the file names this fault now. */
-static int shows(const char *fault)
+/* What the file says now: a fault's name, and the number after it. */
+static CK_ULONG told(char text[64])
 {
-    char text[64] = "";
+    memset(text, 0, 64);
     const char *path = getenv("KOKUIN_FAULTY_FILE");
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0)
         return 0;
-    ssize_t length = read(file, text, sizeof text - 1);
+    ssize_t length = read(file, text, 63);
     close(file);
     text[length > 0 ? length : 0] = 0;
-    text[strcspn(text, " \n")] = 0;
+    size_t name = strcspn(text, " \n");
+    CK_ULONG number = text[name] ? strtoul(text + name, NULL, 10) : 0;
+    text[name] = 0;
+    return number;
+}
+
+/* Whether the file names this fault now. */
+static int shows(const char *fault)
+{
+    char text[64];
+    told(text);
     return strcmp(text, fault) == 0;
+}
+
+/* Sessions with the token that was put in the place of the others. */
+static CK_SESSION_HANDLE moved[256];
+static atomic_uint moves;
+
+/* Whether a session is with a token that is not in its place now. */
+static int is_elsewhere(CK_SESSION_HANDLE session)
+{
+    int is_moved = 0;
+    for (unsigned i = 0; i < moves && i < sizeof moved / sizeof *moved; i++)
+        is_moved |= moved[i] == session;
+    return is_moved != shows("swapped");
 }
 
 /* A count that is missing fails the test that reads it. */
@@ -47,17 +71,36 @@ static void count(void)
 
 static CK_RV open_session(CK_SLOT_ID slot, CK_FLAGS flags, void *application, CK_NOTIFY notify, CK_SESSION_HANDLE *session)
 {
-    return shows("gone") ? CKR_TOKEN_NOT_PRESENT : real.C_OpenSession(slot, flags, application, notify, session);
+    char text[64];
+    CK_ULONG number = told(text);
+    if (strcmp(text, "gone") == 0 || strcmp(text, "pulled") == 0)
+        return CKR_TOKEN_NOT_PRESENT;
+    if (strcmp(text, "swapped") != 0)
+        return real.C_OpenSession(slot, flags, application, notify, session);
+    CK_RV answer = real.C_OpenSession(number, flags, application, notify, session);
+    unsigned at = answer == CKR_OK ? moves++ : sizeof moved;
+    if (at < sizeof moved / sizeof *moved)
+        moved[at] = *session;
+    return answer;
+}
+
+static CK_RV slot_list(CK_BBOOL with_token, CK_SLOT_ID *slots, CK_ULONG *count)
+{
+    if (with_token && shows("pulled")) {
+        *count = 0;
+        return CKR_OK;
+    }
+    return real.C_GetSlotList(with_token, slots, count);
 }
 
 static CK_RV session_info(CK_SESSION_HANDLE session, CK_SESSION_INFO *info)
 {
-    return shows("gone") ? CKR_DEVICE_REMOVED : real.C_GetSessionInfo(session, info);
+    return shows("gone") || shows("pulled") || is_elsewhere(session) ? CKR_DEVICE_REMOVED : real.C_GetSessionInfo(session, info);
 }
 
 static CK_RV sign_init(CK_SESSION_HANDLE session, CK_MECHANISM *mechanism, CK_OBJECT_HANDLE key)
 {
-    if (shows("gone"))
+    if (shows("gone") || shows("pulled") || is_elsewhere(session))
         return CKR_DEVICE_REMOVED;
     if (shows("loses-session"))
         return CKR_SESSION_HANDLE_INVALID;
@@ -88,6 +131,8 @@ static CK_RV sign(CK_SESSION_HANDLE session, unsigned char *data, CK_ULONG lengt
         return CKR_DEVICE_REMOVED;
     if (shows("fails"))
         return CKR_FUNCTION_FAILED;
+    if (shows("log-full"))
+        return CKR_VENDOR_DEFINED + 1;
     if (shows("signs-other-bytes"))
         return sign_other_bytes(session, data, length, signature, signature_length);
     while (shows("blocks"))
@@ -114,6 +159,7 @@ static void load(void)
         return;
     real = ours = *list;
     ours.C_GetFunctionList = C_GetFunctionList;
+    ours.C_GetSlotList = slot_list;
     ours.C_OpenSession = open_session;
     ours.C_GetSessionInfo = session_info;
     ours.C_SignInit = sign_init;

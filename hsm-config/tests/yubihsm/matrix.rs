@@ -1,18 +1,14 @@
 //! The table of back ends and faults in `docs/hsm.md`, made of what is seen here (THR-58, THR-60, THR-64, THR-66).
 //!
-//! `KOKUIN_WRITE_DOCS=1 cargo test -p kokuin-hsm-config --features yubihsm --test yubihsm matrix` writes it. What `tests/pkcs11/run` sees of tokens stands beside.
+//! `KOKUIN_WRITE_DOCS=1 cargo test -p kokuin-hsm-config --features yubihsm --test yubihsm matrix` writes its column; `hsm-config/tests/faults.rs` and
+//! `tests/pkcs11/run` own the others.
 
-use std::fmt::Write as _;
-use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use kokuin_yubihsm_sim::{Command, FACTORY_KEY, Fault, Firmware, On};
 
-use crate::place::{Place, made, make, prepared, settings, sign};
-
-const BEGIN: &str = "<!-- faults: begin -->\n";
-const END: &str = "<!-- faults: end -->\n";
+use crate::fault_table;
+use crate::place::{Place, SIGN, made, make, prepared, settings, sign};
 
 /// What a device, or the way to it, does in one signature.
 enum Shown {
@@ -24,63 +20,38 @@ enum Shown {
     Until(fn(&Place), fn(&Place)),
 }
 
-struct Row {
-    fault: &'static str,
-    pkcs11: &'static str,
-    shown: Shown,
-}
-
-const fn row(fault: &'static str, pkcs11: &'static str, shown: Shown) -> Row {
-    Row { fault, pkcs11, shown }
-}
-
-const NONE: &str = "-";
+type Row = (&'static str, Shown);
 
 fn rows() -> Vec<Row> {
-    let lost = "`key.session-lost`, may have signed";
     vec![
-        row(
-            "gone before it hears of the request",
-            "`key.unavailable` or `key.session-lost`",
-            Shown::Sim(Fault::GoneBefore),
-        ),
-        row(
+        ("gone before it hears of the request", Shown::Sim(Fault::GoneBefore)),
+        (
             "pulled out of its connector",
-            "`key.unavailable` or `key.session-lost`",
             Shown::Until(|place| place.simulator.plug(false), |place| place.simulator.plug(true)),
         ),
-        row("loses power while it signs", lost, Shown::Sim(Fault::GoneDuring)),
-        row(
-            "gone after it signed: the answer is lost",
-            "`key.answer-lost`, may have signed",
-            Shown::Sim(Fault::AnswerLost),
-        ),
-        row("does not answer in time", "`key.timed-out`, may have signed", Shown::Sim(Fault::Slow { ms: 2_500 })),
-        row("forgets the session", lost, Shown::Sim(Fault::PlainError { code: 3 })),
-        row("refuses", "`key.refused`", Shown::Sim(Fault::InnerError { code: 9 })),
-        row(
-            "gives a signature of another key or over other bytes",
-            "`key.wrong-answer`",
-            Shown::Sim(Fault::WrongSignature),
-        ),
-        row("its log is full", "no such answer", Shown::Until(fill, empty)),
-        row("connector restarted", NONE, Shown::Done(|place| place.simulator.restart_connector().unwrap())),
-        row("half an answer", NONE, Shown::Sim(Fault::Truncated { bytes: 20 })),
-        row("the connection ends in the middle of an answer", NONE, Shown::Sim(Fault::BodyCut { bytes: 7 })),
-        row("an answer in two segments", NONE, Shown::Sim(Fault::Segmented)),
-        row("an answer octet by octet", NONE, Shown::Sim(Fault::Drip { ms: 1 })),
-        row("a flipped bit on the way", NONE, Shown::Sim(Fault::FlipBit { bit: 100 })),
-        row("an answer that is too long", NONE, Shown::Sim(Fault::Oversized { bytes: 100_000 })),
-        row("a wrong length", NONE, Shown::Sim(Fault::WrongLength)),
-        row("the answer before, again", NONE, Shown::Sim(Fault::Replayed)),
-        row("another session's answer", NONE, Shown::Sim(Fault::OtherSession)),
-        row("200 and a web page", NONE, Shown::Sim(Fault::Html)),
-        row("a redirect", NONE, Shown::Sim(Fault::Redirect)),
-        row("500", NONE, Shown::Sim(Fault::ServerError)),
-        row("chunked", NONE, Shown::Sim(Fault::Chunked)),
-        row(
+        ("loses power while it signs", Shown::Sim(Fault::GoneDuring)),
+        ("gone after it signed: the answer is lost", Shown::Sim(Fault::AnswerLost)),
+        ("does not answer in time", Shown::Sim(Fault::Slow { ms: 2_500 })),
+        ("forgets the session", Shown::Sim(Fault::PlainError { code: 3 })),
+        ("refuses", Shown::Sim(Fault::InnerError { code: 9 })),
+        ("gives a signature of another key or over other bytes", Shown::Sim(Fault::WrongSignature)),
+        ("its log is full", Shown::Until(fill, empty)),
+        ("connector restarted", Shown::Done(|place| place.simulator.restart_connector().unwrap())),
+        ("half an answer", Shown::Sim(Fault::Truncated { bytes: 20 })),
+        ("the connection ends in the middle of an answer", Shown::Sim(Fault::BodyCut { bytes: 7 })),
+        ("an answer in two segments", Shown::Sim(Fault::Segmented)),
+        ("an answer octet by octet", Shown::Sim(Fault::Drip { ms: 1 })),
+        ("a flipped bit on the way", Shown::Sim(Fault::FlipBit { bit: 100 })),
+        ("an answer that is too long", Shown::Sim(Fault::Oversized { bytes: 100_000 })),
+        ("a wrong length", Shown::Sim(Fault::WrongLength)),
+        ("the answer before, again", Shown::Sim(Fault::Replayed)),
+        ("another session's answer", Shown::Sim(Fault::OtherSession)),
+        ("200 and a web page", Shown::Sim(Fault::Html)),
+        ("a redirect", Shown::Sim(Fault::Redirect)),
+        ("500", Shown::Sim(Fault::ServerError)),
+        ("chunked", Shown::Sim(Fault::Chunked)),
+        (
             "another device in its place",
-            "`key.lost`",
             Shown::Until(
                 |place| place.simulator.swap(99, true).unwrap(),
                 |place| place.simulator.swap(7_550_000, true).unwrap(),
@@ -140,23 +111,35 @@ fn seen(firmware: Firmware, shown: &Shown) -> String {
     text
 }
 
+/// Two starts with a secret that the device does not take: it is given once (THR-67).
+fn wrong_secret(firmware: Firmware) -> [String; 2] {
+    let place = Place::with(settings(firmware, 7_550_000));
+    make(&place.store_with("drain = false").unwrap(), "tsu-1");
+    place.write("sign", &"ab".repeat(32));
+    // Newer firmware logs no logins by itself.
+    place.simulator.direct(FACTORY_KEY, Command(0x4f), &[3, 0, 2, 0x03, 1]).unwrap();
+    let tried = || place.simulator.log().iter().filter(|line| line.command == 0x03 && line.target == SIGN).count();
+    let before = tried();
+    let start = || {
+        let store = place.store_with("drain = false").unwrap();
+        format!("`{}`", store.load(&"device/tsu-1".parse().unwrap()).unwrap_err().code())
+    };
+    let answers = [start(), start()];
+    assert_eq!(tried(), before + 1);
+    answers
+}
+
 #[test]
 fn the_table_is_what_is_seen_and_no_request_is_doubled_thr_58_thr_60_thr_66() {
-    let mut table = String::from(
-        "| the device, token or connector | PKCS#11 (`tests/pkcs11/run`) | YubiHSM 2 |\n| --- | --- | --- |\n",
-    );
-    for Row { fault, pkcs11, shown } in rows() {
+    let mut found = Vec::new();
+    for (fault, shown) in rows() {
         let old = seen(Firmware::V2_2_0, &shown);
         assert_eq!(seen(Firmware::V2_4_1, &shown), old, "{fault}: both firmwares");
-        writeln!(table, "| {fault} | {pkcs11} | {old} |").unwrap();
+        found.push((fault, old));
     }
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/hsm.md");
-    let page = fs::read_to_string(&path).unwrap();
-    let (head, rest) = page.split_once(BEGIN).unwrap();
-    let (found, tail) = rest.split_once(END).unwrap();
-    if std::env::var_os("KOKUIN_WRITE_DOCS").is_some() {
-        fs::write(&path, [head, BEGIN, &table, END, tail].concat()).unwrap();
-        return;
-    }
-    assert_eq!(found, table, "docs/hsm.md is behind");
+    let [first, again] = wrong_secret(Firmware::V2_2_0);
+    assert_eq!(wrong_secret(Firmware::V2_4_1), [first.clone(), again.clone()], "both firmwares");
+    found.push(("takes another PIN, password or passphrase than it is given", first));
+    found.push(("is asked again with the same", again));
+    fault_table::check("YubiHSM 2", &found, &[]).unwrap();
 }

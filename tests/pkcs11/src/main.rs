@@ -2,6 +2,9 @@
 
 mod attacks;
 mod conformance;
+#[path = "../../fault_table.rs"]
+mod fault_table;
+mod matrix;
 mod pins;
 mod place;
 mod rate;
@@ -70,6 +73,7 @@ fn main() -> anyhow::Result<()> {
     conformance::run(&place, &arguments, &mut findings)?;
     attacks::run(&place, &mut findings)?;
     pins::run(&place, &arguments, &mut findings)?;
+    findings.add("THR-60 THR-67 the table of faults in docs/hsm.md is what is seen", matrix::run(&place, &arguments));
     println!("{} passed, {} failed", findings.passed, findings.failed);
     if findings.failed > 0 {
         std::process::exit(1);
