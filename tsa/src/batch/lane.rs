@@ -379,25 +379,28 @@ impl Work {
     /// Gives one batch its token and its answers.
     fn finish(&mut self, open: &mut Open) -> Result<(), Unfinished> {
         let shelf = &self.shared.shelf;
-        let Some(unit) = self.maker.unit(&open.record.tsu) else {
-            let gone = BatchRefusal::TsuUnknown(open.record.tsu.clone());
-            return Ok(fail(shelf, open, gone.code())?);
-        };
         let tree = match open.tree.take() {
             Some(tree) => tree,
             None => shelf.build(&open.record)?,
         };
         let count = tree.digests().len();
+        // A token that is in the log counts, whatever became of its TSU since.
         let stamp = match open.stamp.take() {
             Some(stamp) => stamp,
-            None => match self.maker.stamp(&unit, &hex::encode(&open.record.id), &tree) {
-                Ok(stamp) => stamp,
-                Err(refusal) if is_final(&refusal) => return Ok(fail(shelf, open, refusal.code())?),
-                Err(refusal) => {
-                    open.tree = Some(tree);
-                    return Err(Unfinished::Refused(refusal));
+            None => {
+                let Some(unit) = self.maker.unit(&open.record.tsu) else {
+                    let gone = BatchRefusal::TsuUnknown(open.record.tsu.clone());
+                    return Ok(fail(shelf, open, gone.code())?);
+                };
+                match self.maker.stamp(&unit, &hex::encode(&open.record.id), &tree) {
+                    Ok(stamp) => stamp,
+                    Err(refusal) if is_final(&refusal) => return Ok(fail(shelf, open, refusal.code())?),
+                    Err(refusal) => {
+                        open.tree = Some(tree);
+                        return Err(Unfinished::Refused(refusal));
+                    }
                 }
-            },
+            }
         };
         if let Err(error) = shelf.store().set_stamped(&open.record.id, &stamp) {
             // The token is in the log: it is the one to keep when the store is back.
