@@ -21,9 +21,11 @@ pub(crate) mod login;
 pub mod manage;
 mod store;
 mod uri;
+mod way;
 
 pub use call::CallError;
-pub use config::{ConnectorUrl, ConnectorUrlError, DeviceConfig, OnUnexplained};
+pub use config::{DeviceConfig, OnUnexplained};
 pub use error::{ConfigRule, KeyWeakness, YubiHsmError};
 pub use store::YubiHsmStore;
 pub use uri::{KeyName, YubiHsmUri, YubiHsmUriError};
+pub use way::{Way, WayError};

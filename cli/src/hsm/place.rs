@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail};
 use kokuin_hsm_config::{
     manifest::{AuthenticationKey, Manifest, ObjectId, Role},
     yubihsm::{
-        ConnectorUrl,
+        Way,
         manage::{DeviceSession, ManageError, Station, same_secret},
     },
 };
@@ -18,9 +18,9 @@ pub(super) struct Which {
     /// What the device is to be
     #[arg(long, value_name = "FILE")]
     pub(super) manifest: PathBuf,
-    /// Its connector
+    /// Its connector, or usb where that is built in
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:12345", value_parser = connector)]
-    connector: ConnectorUrl,
+    connector: Way,
     /// How long the device may take for one answer
     #[arg(long, value_name = "DURATION", default_value = "10s")]
     timeout: HumanDuration,
@@ -29,8 +29,9 @@ pub(super) struct Which {
     key_files: Vec<(ObjectId, PathBuf)>,
 }
 
-fn connector(text: &str) -> Result<ConnectorUrl, String> {
-    text.parse().map_err(|error| format!("{error}"))
+fn connector(text: &str) -> Result<Way, String> {
+    let way: Way = text.parse().map_err(|error| format!("{error}"))?;
+    if way.is_built() { Ok(way) } else { Err("this program was built without the feature usb".to_owned()) }
 }
 
 fn key_file(text: &str) -> Result<(ObjectId, PathBuf), String> {
@@ -58,7 +59,8 @@ impl Place {
         }
         same_secret(manifest.authentication_keys.iter().map(|key| key.key_file.as_path()))?;
         let timeout: Duration = which.timeout.as_std();
-        Ok(Self { manifest, station: Station::new(which.connector.clone(), timeout) })
+        let station = Station::new(which.connector.clone(), manifest.device.serial, timeout);
+        Ok(Self { manifest, station })
     }
 
     /// Logs in as `key`.

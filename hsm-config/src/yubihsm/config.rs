@@ -1,7 +1,6 @@
 //! What an operator says of a device.
 
 use std::fmt;
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,7 +8,7 @@ use kokuin_key::KeyId;
 use kokuin_settings::HumanDuration;
 use serde::Deserialize;
 
-use crate::yubihsm::ConfigRule;
+use crate::yubihsm::{ConfigRule, Way};
 
 /// One device: `[[keys.yubihsm]]`.
 #[derive(Clone, Debug, Deserialize)]
@@ -18,9 +17,9 @@ pub struct DeviceConfig {
     /// What we call it: `kokuin keys create --token NAME`, the first part of its key URIs, and the folder of its keys' records.
     #[serde(deserialize_with = "text")]
     pub name: KeyId,
-    /// The connector, `http://127.0.0.1:12345`.
+    /// The connector, `http://127.0.0.1:12345`, or `usb`.
     #[serde(deserialize_with = "text")]
-    pub connector: ConnectorUrl,
+    pub connector: Way,
     /// A connector on another machine is used. The way to it is not encrypted: who listens can guess passwords, who is in between can stop it.
     #[serde(default)]
     pub remote_connector: bool,
@@ -92,7 +91,8 @@ impl DeviceConfig {
         let fingerprint = self.identity_sha256.len() == 64 && hex::decode(&self.identity_sha256).is_ok();
         let domains = !self.domains.is_empty() && self.domains.iter().all(|domain| (1..=16).contains(domain));
         [
-            (ConfigRule::Remote, self.remote_connector || self.connector.is_loopback()),
+            (ConfigRule::Remote, self.remote_connector || self.connector.is_local()),
+            (ConfigRule::Usb, self.connector.is_built()),
             (ConfigRule::Object, objects),
             (ConfigRule::Fingerprint, fingerprint),
             (ConfigRule::Domains, domains),
@@ -112,69 +112,6 @@ impl DeviceConfig {
             .chain(&mut self.audit_password_file)
             .chain(&mut self.operator_password_file)
             .chain(&mut self.manifest)
-    }
-}
-
-/// Where a connector listens. Plain HTTP: the crate speaks nothing else, and the session inside is encrypted by the device.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct ConnectorUrl {
-    host: String,
-    port: u16,
-}
-
-/// Why an address is no connector's.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum ConnectorUrlError {
-    /// Another scheme, or none.
-    #[error("a connector's address is http://HOST:PORT: this client speaks nothing else")]
-    Scheme,
-    /// Something that is no host.
-    #[error("the connector's address has no host, or has characters that no host has")]
-    Host,
-    /// No number of a port.
-    #[error("the connector's address ends with no port of 1 to 65535")]
-    Port,
-}
-
-impl ConnectorUrl {
-    /// The host, a name or an address without brackets.
-    #[must_use]
-    pub fn host(&self) -> &str {
-        &self.host
-    }
-
-    /// The port.
-    #[must_use]
-    pub const fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// Whether nothing leaves this machine on the way there.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-    }
-}
-
-impl FromStr for ConnectorUrl {
-    type Err = ConnectorUrlError;
-
-    fn from_str(text: &str) -> Result<Self, ConnectorUrlError> {
-        let rest = text.strip_prefix("http://").ok_or(ConnectorUrlError::Scheme)?;
-        let rest = rest.strip_suffix('/').unwrap_or(rest);
-        let (host, port) = rest.rsplit_once(':').unwrap_or((rest, "12345"));
-        let allowed = |c: u8| c.is_ascii_alphanumeric() || b"-.".contains(&c);
-        if host.is_empty() || !host.bytes().all(allowed) {
-            return Err(ConnectorUrlError::Host);
-        }
-        let port = port.parse().ok().filter(|port| *port != 0).ok_or(ConnectorUrlError::Port)?;
-        Ok(Self { host: host.to_owned(), port })
-    }
-}
-
-impl fmt::Display for ConnectorUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}:{}", self.host, self.port)
     }
 }
 
@@ -206,30 +143,6 @@ fn texts<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<KeyId>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_connector_is_a_plain_http_address() {
-        for (text, loopback) in [
-            ("http://127.0.0.1:12345", true),
-            ("http://localhost/", true),
-            ("http://127.9.9.9:1", true),
-            ("http://192.0.2.1:12345", false),
-            ("http://localhost.example:12345", false),
-        ] {
-            assert_eq!(text.parse::<ConnectorUrl>().unwrap().is_loopback(), loopback, "{text}");
-        }
-        for (text, expected) in [
-            ("https://127.0.0.1:12345", ConnectorUrlError::Scheme),
-            ("127.0.0.1:12345", ConnectorUrlError::Scheme),
-            ("http://:12345", ConnectorUrlError::Host),
-            ("http://a@b:12345", ConnectorUrlError::Host),
-            ("http://127.0.0.1:12345/connector/api", ConnectorUrlError::Port),
-            ("http://127.0.0.1:0", ConnectorUrlError::Port),
-            ("http://127.0.0.1:65536", ConnectorUrlError::Port),
-        ] {
-            assert_eq!(text.parse::<ConnectorUrl>(), Err(expected), "{text}");
-        }
-    }
 
     #[test]
     fn an_object_id_of_more_than_16_bits_is_refused_and_never_cut() {

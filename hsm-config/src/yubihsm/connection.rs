@@ -10,11 +10,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-use yubihsm::connector::http::HttpConfig;
-use yubihsm::{Client, Connector, client};
+use yubihsm::{Client, client};
 
 use crate::yubihsm::login::Login;
-use crate::yubihsm::{CallError, ConnectorUrl};
+use crate::yubihsm::{CallError, Way};
 
 /// Name of the threads that wait for devices.
 const THREAD: &str = "yubihsm";
@@ -26,7 +25,8 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// Where a device is, and how long it may take.
 #[derive(Clone, Debug)]
 pub(crate) struct Link {
-    pub(crate) connector: ConnectorUrl,
+    pub(crate) way: Way,
+    pub(crate) serial: u32,
     pub(crate) timeout: Duration,
 }
 
@@ -64,17 +64,13 @@ impl Connection {
     pub(crate) fn open(link: &Link, login: &Login) -> Result<Self, CallError> {
         let (jobs, given) = sync_channel::<Job>(1);
         let (tell, told) = sync_channel(1);
-        let config = HttpConfig {
-            addr: link.connector.host().to_owned(),
-            port: link.connector.port(),
-            // The crate ignores it: the time is kept here.
-            timeout_ms: 5_000,
-        };
+        let connector = link.way.connector(link.serial, link.timeout);
+        let connector = connector.ok_or_else(|| CallError::NotSent("this program has no USB built in".to_owned()))?;
         let login = login.clone();
         let thread = thread::Builder::new().name(THREAD.to_owned());
         let spawned = thread.spawn(move || {
             // It opens no other session by itself: that would hide that this one is gone.
-            match Client::open(Connector::http(&config), login.credentials(), false) {
+            match Client::open(connector, login.credentials(), false) {
                 Ok(client) => {
                     if tell.send(Ok(())).is_ok() {
                         serve(&client, &given);
@@ -176,7 +172,7 @@ mod tests {
     use super::*;
 
     fn link(simulator: &Simulator) -> Link {
-        Link { connector: simulator.url().parse().unwrap(), timeout: Duration::from_secs(2) }
+        Link { way: simulator.url().parse().unwrap(), serial: simulator.serial(), timeout: Duration::from_secs(2) }
     }
 
     fn factory() -> Login {

@@ -248,7 +248,7 @@ impl Device {
                 return Err(YubiHsmError::PasswordNotTried { device: device(), file: file.to_owned(), marker });
             }
         };
-        let link = Link { connector: config.connector.clone(), timeout: config.timeout.as_std() };
+        let link = Link { way: config.connector.clone(), serial: config.serial, timeout: config.timeout.as_std() };
         // Both halves of a login are logged.
         self.fill.add(2);
         match Connection::open(&link, &login) {

@@ -171,6 +171,9 @@ pub enum ConfigRule {
         "the connector is on another machine, and the way there is not encrypted: remote_connector = true accepts that"
     )]
     Remote,
+    /// A way that is not built in.
+    #[error("connector = \"usb\" needs a program that was built with the feature usb; this one was not")]
+    Usb,
     /// An object number that no object has.
     #[error("0x0000 and 0xffff are no object numbers")]
     Object,
@@ -242,6 +245,7 @@ impl ConfigRule {
             Self::SameName => "yubihsm.config-name",
             Self::SameSerial => "yubihsm.config-serial",
             Self::Remote => "yubihsm.config-remote",
+            Self::Usb => "yubihsm.config-usb",
             Self::Object => "yubihsm.config-object",
             Self::Fingerprint => "yubihsm.config-identity",
             Self::Domains => "yubihsm.config-domains",

@@ -79,6 +79,9 @@ fn a_configuration_that_breaks_a_rule_asks_no_device() {
         refused(&|config| config.connector = "http://192.0.2.1:12345".parse().unwrap()),
         "yubihsm.config-remote"
     );
+    if cfg!(not(feature = "usb")) {
+        assert_eq!(refused(&|config| config.connector = "usb".parse().unwrap()), "yubihsm.config-usb");
+    }
     assert_eq!(refused(&|config| config.auth_key = 0), "yubihsm.config-object");
     assert_eq!(refused(&|config| config.identity_sha256 = "ab".to_owned()), "yubihsm.config-identity");
     assert_eq!(refused(&|config| config.domains = vec![17]), "yubihsm.config-domains");

@@ -9,7 +9,7 @@ use crate::manifest::{FACTORY_KEY, ObjectId};
 use crate::yubihsm::connection::{Connection, Link};
 use crate::yubihsm::login::Login;
 use crate::yubihsm::manage::ManageError;
-use crate::yubihsm::{CallError, ConnectorUrl};
+use crate::yubihsm::{CallError, Way};
 
 /// The password that every device leaves the factory with.
 const FACTORY_PASSWORD: &[u8] = b"password";
@@ -21,10 +21,10 @@ const KEY_GENERATION: Duration = Duration::from_secs(300);
 pub struct Station(Link);
 
 impl Station {
-    /// The device behind `connector`, which may take `timeout` for an answer.
+    /// The device at the end of `way`, which may take `timeout` for an answer. On USB its serial number tells it from others.
     #[must_use]
-    pub const fn new(connector: ConnectorUrl, timeout: Duration) -> Self {
-        Self(Link { connector, timeout })
+    pub const fn new(way: Way, serial: u32, timeout: Duration) -> Self {
+        Self(Link { way, serial, timeout })
     }
 
     /// Logs in, once: a wrong secret is not tried again.

@@ -26,7 +26,7 @@ struct Room {
 
 fn room(firmware: Simulated, serial: u32) -> Room {
     let simulator = Simulator::start(Settings { firmware, serial, ..Settings::default() }).unwrap();
-    let station = Station::new(simulator.url().parse().unwrap(), Duration::from_secs(5));
+    let station = Station::new(simulator.url().parse().unwrap(), simulator.serial(), Duration::from_secs(5));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("device.toml");
     let text = EXAMPLE.replace("serial = 7550000", &format!("serial = {serial}"));

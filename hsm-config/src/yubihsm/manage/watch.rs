@@ -108,7 +108,7 @@ impl Watch {
         let (number, file) = audit.unwrap_or(signing);
         let login = ObjectId::new(number.into()).ok_or(WatchError::Number(number))?;
         Ok(Self {
-            station: Station::new(config.connector.clone(), config.timeout.as_std()),
+            station: Station::new(config.connector.clone(), config.serial, config.timeout.as_std()),
             login: (login, SecretFile::new(file)),
             sees_all,
             manifest,
