@@ -1,10 +1,10 @@
 //! Which settings two configurations differ in: names only, as the log and an operator read them.
 
 use kokuin_audit::entry::Label;
+use kokuin_clock_record::label;
 
 use crate::{
     config::{Config, NextKey, TsuConfig},
-    label::label,
     units::Units,
 };
 

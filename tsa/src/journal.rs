@@ -2,14 +2,7 @@
 //!
 //! One thread of the service's own looks each second, and at the instant of a take-over, so that no request pays for it.
 
-use std::{
-    sync::{
-        Arc,
-        mpsc::{RecvTimeoutError, Sender, channel},
-    },
-    thread::{self, JoinHandle},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use kokuin_audit::{
@@ -17,16 +10,14 @@ use kokuin_audit::{
     entry::{self, KeyName, KeyStateName, LogTime},
 };
 use kokuin_clock::Monotonic;
-use kokuin_clock_record::ClockRecord;
+use kokuin_clock_record::{ClockRecord, TICK, label};
 use kokuin_key::{KeyError, KeyState};
 
 use crate::{
-    count::RefusalCounts, label::label, life::Phase, seat::Seat, service::clock_micros, tester::Tester,
-    timekeeper::TimeBase, units::Units,
+    count::RefusalCounts, life::Phase, seat::Seat, service::clock_micros, tester::Tester, timekeeper::TimeBase,
+    units::Units,
 };
 
-/// How often the thread looks.
-const TICK: Duration = Duration::from_secs(1);
 /// Refusals are counted for so long.
 const MINUTE_US: i64 = 60_000_000;
 /// Between two readings that are recorded. Like all that comes at its time, by the monotonic clock: nobody sets that one back.
@@ -112,17 +103,6 @@ impl Journal {
         tested.try_for_each(|(seat, tested)| record_test(&self.log, seat, tested, now))
     }
 
-    /// Looks how the units stand, and records what has changed since the last call. `now` is the system clock's.
-    pub(crate) fn tick(&mut self, now: LogTime) -> Result<(), LogError> {
-        let units = self.units.load_full();
-        if let Ok(reading) = self.base.clock().read() {
-            self.known = reading.instant().unix_micros();
-        }
-        let outcome = self.record(&units, now);
-        units.look(self.known);
-        outcome
-    }
-
     fn record(&mut self, units: &Units, now: LogTime) -> Result<(), LogError> {
         self.clock.tick(now)?;
         if !self.clock.can_issue() {
@@ -165,22 +145,6 @@ impl Journal {
         self.watched = watched.collect();
         self.gone.retain(|key| !self.watched.iter().any(|watched| watched.key == *key));
         Ok(())
-    }
-
-    /// How long nothing is to do: a second, or until a key begins or ends.
-    fn pause(&self) -> Duration {
-        let Ok(reading) = self.base.clock().read() else { return TICK };
-        let (now, units) = (reading.instant().unix_micros(), self.units.load());
-        let change = units.seats().filter_map(|seat| seat.tsu().life().next_change(now)).min();
-        let change = change.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros);
-        change.map_or(TICK, |change| change.clamp(Duration::from_millis(1), TICK))
-    }
-
-    /// What is left to be said at the stop: keys that a reload took away a moment ago, and the refusals so far.
-    fn close(&mut self, now: LogTime) -> Result<(), LogError> {
-        let units = self.units.load_full();
-        let states = self.record_key_states(&units, now);
-        self.record_refusals(now).and(states)
     }
 
     fn record_key_states(&mut self, units: &Units, now: LogTime) -> Result<(), LogError> {
@@ -263,6 +227,35 @@ impl Journal {
     }
 }
 
+impl kokuin_clock_record::Journal for Journal {
+    /// Looks how the units stand, and records what has changed since the last call. `now` is the system clock's.
+    fn tick(&mut self, now: LogTime) -> Result<(), LogError> {
+        let units = self.units.load_full();
+        if let Ok(reading) = self.base.clock().read() {
+            self.known = reading.instant().unix_micros();
+        }
+        let outcome = self.record(&units, now);
+        units.look(self.known);
+        outcome
+    }
+
+    /// What is left to be said at the stop: keys that a reload took away a moment ago, and the refusals so far.
+    fn close(&mut self, now: LogTime) -> Result<(), LogError> {
+        let units = self.units.load_full();
+        let states = self.record_key_states(&units, now);
+        self.record_refusals(now).and(states)
+    }
+
+    /// How long nothing is to do: a second, or until a key begins or ends.
+    fn pause(&self) -> Duration {
+        let Ok(reading) = self.base.clock().read() else { return TICK };
+        let (now, units) = (reading.instant().unix_micros(), self.units.load());
+        let change = units.seats().filter_map(|seat| seat.tsu().life().next_change(now)).min();
+        let change = change.and_then(|micros| u64::try_from(micros).ok()).map(Duration::from_micros);
+        change.map_or(TICK, |change| change.clamp(Duration::from_millis(1), TICK))
+    }
+}
+
 /// Says in the log how a key did that signed the fixed string that is neither attributes nor a note.
 pub(crate) fn record_test(log: &Log, seat: &Seat, tested: Tested, now: LogTime) -> Result<(), LogError> {
     let Tested { outcome, intent } = tested;
@@ -275,47 +268,4 @@ pub(crate) fn record_test(log: &Log, seat: &Seat, tested: Tested, now: LogTime) 
         intent.spend();
     }
     recorded.wait().map(drop)
-}
-
-/// The thread, and the way to end it.
-#[derive(Debug)]
-pub(crate) struct JournalThread {
-    stop: Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl JournalThread {
-    /// Starts the thread.
-    ///
-    /// # Errors
-    /// If the operating system gives none.
-    pub(crate) fn start(mut journal: Journal) -> std::io::Result<Self> {
-        let (stop, stopped) = channel();
-        let thread = thread::Builder::new().name("tsa-journal".to_owned()).spawn(move || {
-            loop {
-                let end = match stopped.recv_timeout(journal.pause()) {
-                    Err(RecvTimeoutError::Timeout) => false,
-                    Ok(()) | Err(RecvTimeoutError::Disconnected) => true,
-                };
-                let now = LogTime::system_now();
-                let outcome = if end { journal.close(now) } else { journal.tick(now) };
-                if let Err(error) = outcome {
-                    tracing::warn!(%error, "the log did not take an entry of the journal");
-                }
-                if end {
-                    return;
-                }
-            }
-        })?;
-        Ok(Self { stop, thread })
-    }
-
-    /// Ends the thread, with what is left to be said recorded.
-    pub(crate) fn stop(self) {
-        // A thread that is gone has nothing to be told.
-        let _ = self.stop.send(());
-        if self.thread.join().is_err() {
-            tracing::error!("the journal's thread panicked");
-        }
-    }
 }

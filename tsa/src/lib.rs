@@ -12,7 +12,6 @@ mod desk;
 pub mod health;
 pub mod http;
 mod journal;
-mod label;
 pub mod life;
 mod meter;
 pub mod offer;

@@ -12,6 +12,7 @@ use kokuin_audit::{
     entry::{self, Digest, LogTime},
 };
 use kokuin_clock::{Clock, Instant};
+use kokuin_clock_record::{Journal as _, JournalThread, label};
 use kokuin_key::SigningKey;
 use kokuin_suite::{CryptoPolicy, Verify};
 use kokuin_web::{Access, Refused, metrics::Registry};
@@ -20,8 +21,7 @@ use crate::{
     assemble::{self, CheckedUnit, Common, Rules},
     config::Config,
     count::RefusalCounts,
-    journal::{Journal, JournalThread, SERVICE},
-    label::label,
+    journal::{Journal, SERVICE},
     meter::{Meter, observe_units},
     past::Past,
     serial::SerialSource,
@@ -165,7 +165,7 @@ impl Service {
 
         let meter = Meter::new(&registry);
         observe_units(&registry, &units, &base);
-        let journal = Mutex::new(Some(JournalThread::start(journal).map_err(StartError::Thread)?));
+        let journal = Mutex::new(Some(JournalThread::start("tsa-journal", journal).map_err(StartError::Thread)?));
         let in_force = Mutex::new(InForce { config, past });
         Ok(Arc::new(Self {
             units,

@@ -5,7 +5,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use kokuin_audit::{Entry, Receipt, VerifiedReceipt};
+use kokuin_audit::{Receipt, VerifiedReceipt};
 use kokuin_suite::{CryptoPolicy, DigestAlgorithm};
 use kokuin_suite_openssl::OpenSslEngine;
 use kokuin_validate::{ControlTime, DetachedData, LogEvidence, LoggedSignature, Request, validate};
@@ -105,30 +105,9 @@ fn evidence(arguments: &VerifyArguments) -> Result<LogEvidence, RunError> {
 }
 
 fn logged(receipt: &VerifiedReceipt, origin: &str) -> LogEvidence {
-    let (signature, attributes) = match receipt.entry() {
-        Entry::Tst(entry) => (entry.sig, entry.attrs),
-        Entry::Seal(entry) => (entry.sig, entry.attrs),
-        Entry::Batch(entry) => (entry.sig, entry.attrs),
-        Entry::LogOpen(_)
-        | Entry::ServiceStart(_)
-        | Entry::ServiceStop(_)
-        | Entry::Config(_)
-        | Entry::Certificate(_)
-        | Entry::ClockState(_)
-        | Entry::ClockReading(_)
-        | Entry::Refusals(_)
-        | Entry::KeyState(_)
-        | Entry::SelfTest(_)
-        | Entry::Admin(_)
-        | Entry::Intent(_)
-        | Entry::Outcome(_)
-        | Entry::ClockSource(_)
-        | Entry::TimeMark(_)
-        | Entry::TimeAudit(_)
-        | Entry::Pruning(_)
-        | Entry::Erasure(_)
-        | Entry::DeviceLog(_)
-        | Entry::Accounts(_) => return LogEvidence::Refused("its entry is about no time-stamp or seal".to_owned()),
+    let (signature, attributes) = match receipt.artefact() {
+        Ok(artefact) => artefact,
+        Err(error) => return LogEvidence::Refused(error.to_string()),
     };
     LogEvidence::Verified(vec![LoggedSignature {
         origin: origin.to_owned(),

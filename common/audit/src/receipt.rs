@@ -238,16 +238,15 @@ impl VerifiedReceipt {
         &self.checkpoint
     }
 
-    /// Checks that the entry is about the artefact with this signature value and these signed attributes (DER SET OF, tag 0x31, as signed).
-    /// Unsigned attributes and augmentation change neither.
+    /// SHA-256 of the signature value and of the signed attributes of the token or seal that the entry is about.
     ///
     /// # Errors
-    /// [`ReceiptError::NoObject`] or [`ReceiptError::OtherObject`].
-    pub fn check_about(&self, signature: &[u8], signed_attributes: &[u8]) -> Result<(), ReceiptError> {
-        let (sig, attrs) = match &self.entry {
+    /// [`ReceiptError::NoObject`].
+    pub fn artefact(&self) -> Result<(Digest, Digest), ReceiptError> {
+        match &self.entry {
             Entry::Tst(Tst { sig, attrs, .. })
             | Entry::Seal(Seal { sig, attrs, .. })
-            | Entry::Batch(Batch { sig, attrs, .. }) => (*sig, *attrs),
+            | Entry::Batch(Batch { sig, attrs, .. }) => Ok((*sig, *attrs)),
             Entry::LogOpen(_)
             | Entry::ServiceStart(_)
             | Entry::ServiceStop(_)
@@ -267,8 +266,17 @@ impl VerifiedReceipt {
             | Entry::Pruning(_)
             | Entry::Erasure(_)
             | Entry::DeviceLog(_)
-            | Entry::Accounts(_) => return Err(ReceiptError::NoObject { kind: self.entry.kind().as_str() }),
-        };
+            | Entry::Accounts(_) => Err(ReceiptError::NoObject { kind: self.entry.kind().as_str() }),
+        }
+    }
+
+    /// Checks that the entry is about the artefact with this signature value and these signed attributes (DER SET OF, tag 0x31, as signed).
+    /// Unsigned attributes and augmentation change neither.
+    ///
+    /// # Errors
+    /// [`ReceiptError::NoObject`] or [`ReceiptError::OtherObject`].
+    pub fn check_about(&self, signature: &[u8], signed_attributes: &[u8]) -> Result<(), ReceiptError> {
+        let (sig, attrs) = self.artefact()?;
         let same = |what, logged, bytes| {
             let found = Digest::of(bytes);
             if logged == found { Ok(()) } else { Err(ReceiptError::OtherObject { what, logged, found }) }

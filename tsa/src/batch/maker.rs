@@ -7,11 +7,12 @@ use kokuin_audit::{
     Entry,
     entry::{self, Digest, LogTime, RootValue},
 };
+use kokuin_clock_record::label;
 use kokuin_evidence::Batch;
 use kokuin_store::BatchStamp;
 
 use super::wait::wait_for;
-use crate::{Service, Worker, label::label, refusal::Refusal, stage::SignedTst, unit::Unit};
+use crate::{Service, Worker, refusal::Refusal, stage::SignedTst, unit::Unit};
 
 /// Asks for tokens as any client would.
 #[derive(Debug)]
