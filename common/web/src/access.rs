@@ -76,8 +76,8 @@ impl Access {
     /// Tells who sends a request from `address`, and that it may.
     ///
     /// # Errors
-    /// [`Refused::Forbidden`] (403) for other networks and certificates, [`Refused::CredentialsMissing`] and
-    /// [`Refused::CredentialsInvalid`] (401) without a key or with a wrong one.
+    /// [`Refused::Forbidden`] (403) for other networks and certificates, [`Refused::CertificateMissing`] (403) where only one would do,
+    /// [`Refused::CredentialsMissing`] and [`Refused::CredentialsInvalid`] (401) without a key or with a wrong one.
     pub fn check(&self, request: &HttpRequest, address: IpAddr) -> Result<Client, Refused> {
         let Rules { networks, keys, certificates } = &*self.0;
         if !networks.is_empty() && !networks.iter().any(|network| network.contains(address)) {
@@ -93,7 +93,7 @@ impl Access {
                 Err(Refused::CredentialsMissing) => Refused::CredentialsMissing,
                 Err(refused) => return Err(refused),
             },
-            None => Refused::CredentialsMissing,
+            None => Refused::CertificateMissing,
         };
         match (certificates, request.conn_data::<Option<PeerCertificate>>()) {
             (Some(certificates), Some(Some(certificate))) => {

@@ -52,6 +52,9 @@ pub enum Refused {
     /// No credentials.
     #[error("credentials are needed")]
     CredentialsMissing,
+    /// The connection has no client certificate, and nothing else would do.
+    #[error("a client certificate is needed")]
+    CertificateMissing,
     /// Credentials that nobody has, or no longer.
     #[error("the credentials are not valid")]
     CredentialsInvalid,
@@ -92,6 +95,7 @@ impl Refused {
             Self::BodyBroken => "web.body-broken",
             Self::Forwarded => "web.forwarded",
             Self::CredentialsMissing => "web.credentials-missing",
+            Self::CertificateMissing => "web.certificate-missing",
             Self::CredentialsInvalid => "web.credentials-invalid",
             Self::Forbidden => "web.forbidden",
             Self::TooManyRequests { .. } => "web.too-many-requests",
@@ -112,7 +116,7 @@ impl Refused {
             Self::BodyBroken => "RFC 9110 15.5.1",
             Self::Forwarded => "RFC 7239 4",
             Self::CredentialsMissing | Self::CredentialsInvalid => "RFC 6750 3.1",
-            Self::Forbidden => "RFC 9110 15.5.4",
+            Self::CertificateMissing | Self::Forbidden => "RFC 9110 15.5.4",
             Self::TooManyRequests { .. } | Self::QuotaUsedUp { .. } => "RFC 6585 4",
             Self::Busy { .. } => "RFC 9110 15.6.4",
         }
@@ -129,7 +133,8 @@ impl Refused {
             Self::BodyTimeout { .. } | Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
             Self::BodyBroken | Self::Forwarded => StatusCode::BAD_REQUEST,
             Self::CredentialsMissing | Self::CredentialsInvalid => StatusCode::UNAUTHORIZED,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            // A 401 would have to name a scheme of HTTP that helps: none does.
+            Self::CertificateMissing | Self::Forbidden => StatusCode::FORBIDDEN,
             Self::TooManyRequests { .. } | Self::QuotaUsedUp { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -140,7 +145,11 @@ impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         let problem = Self::new(refused.status(), refused.code(), refused.to_string()).clause(refused.clause());
         match refused {
-            Refused::NotFound | Refused::MediaType { .. } | Refused::Forbidden | Refused::Forwarded => problem,
+            Refused::NotFound
+            | Refused::MediaType { .. }
+            | Refused::CertificateMissing
+            | Refused::Forbidden
+            | Refused::Forwarded => problem,
             Refused::Method { allow } => problem.header(header::ALLOW, allow),
             // What is left of the body is not read, so the connection has no further use.
             Refused::BodyTooLarge { .. }
@@ -190,6 +199,7 @@ mod tests {
             (401, value("Bearer realm=\"kokuin\", error=\"invalid_token\""))
         );
         assert_eq!(answer(&Refused::Forbidden, "www-authenticate"), (403, None));
+        assert_eq!(answer(&Refused::CertificateMissing, "www-authenticate"), (403, None));
         assert_eq!(answer(&Refused::TooManyRequests { retry_after_s: 7 }, "retry-after"), (429, value("7")));
         assert_eq!(answer(&Refused::Busy { retry_after_s: 0 }, "retry-after"), (503, value("1")));
     }
