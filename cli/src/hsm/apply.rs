@@ -13,7 +13,7 @@ use super::{
     DIFFERS,
     people::People,
     place::{Place, Which, told},
-    record::{Log, Record, digest_of},
+    record::{Log, Record, digest_of, folder},
 };
 use crate::{config::Config, fresh};
 
@@ -77,7 +77,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
         log_before: session.log_mark().map_err(told)?,
         ..Record::default()
     };
-    let mut applier = Applier::new(&place.station, &place.manifest, session, &shares);
+    let lines = folder(keys, place.manifest.device.serial)?;
+    let mut applier = Applier::new(&place.station, &place.manifest, session, &shares, &lines);
     let mut outcome = Ok(());
     for step in &steps {
         println!("{step}");
@@ -93,7 +94,10 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for share in &applied.shares {
         println!("share {}", share.display());
     }
-    (record.steps, record.keys) = (applied.steps, applied.keys);
+    for file in &applied.lines_files {
+        println!("the device's log had to make room: its lines are in {}", file.display());
+    }
+    (record.steps, record.keys, record.log_lines) = (applied.steps, applied.keys, applied.lines);
     record.stopped = outcome.as_ref().err().map(|error| error.code().to_owned());
     // What was done is recorded, whatever the device says now.
     record.log_after = session.log_mark().ok().flatten();

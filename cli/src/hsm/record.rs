@@ -69,6 +69,8 @@ pub(super) struct Record {
     pub(super) keys: Vec<MadeKey>,
     /// SHA-256 of attestation certificates, by key.
     pub(super) attestations: Vec<(String, String)>,
+    /// Lines that the device was let forget, as it had them, hexadecimal.
+    pub(super) log_lines: Vec<String>,
     /// The device's log before.
     pub(super) log_before: Option<LogMark>,
     /// The device's log after.
@@ -97,6 +99,13 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     hex::encode(digest(DigestAlgorithm::Sha256, bytes))
 }
 
+/// The folder of a device's records, which is made if it is not there.
+pub(super) fn folder(keys: &Path, serial: u32) -> anyhow::Result<PathBuf> {
+    let folder = keys.join(FOLDER).join(serial.to_string());
+    fresh::make_private(&folder)?;
+    Ok(folder)
+}
+
 impl Record {
     /// Writes the file, and leaves the entry for the log.
     ///
@@ -113,8 +122,7 @@ impl Record {
             Kept { record: self, commitment_secret: hex::encode(secret), commitment_serial: hex::encode(serial) };
         let text = serde_json::to_string_pretty(&kept)?;
         let time = LogTime::system_now();
-        let folder = keys.join(FOLDER).join(self.serial.to_string());
-        fresh::make_private(&folder)?;
+        let folder = folder(keys, self.serial)?;
         let path = folder.join(format!("{:020}-{}.json", time.unix_micros(), self.action));
         output::create(&path, text.as_bytes(), Readers::Owner)?;
         let entry = Entry::Admin(Admin {

@@ -101,9 +101,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<()> {
 
 /// What became of a signature where there is no request.
 const fn outcome(error: &CeremonyError) -> OutcomeResult {
-    match error {
-        CeremonyError::OtherKey(_) | CeremonyError::NotActive { .. } => OutcomeResult::Withdrawn,
-        CeremonyError::Soft(_) | CeremonyError::Pkcs11(_) | CeremonyError::YubiHsm(_) => OutcomeResult::Unknown,
+    match error.of_signing() {
+        // The key was not found, is another one or may not sign: it was not asked.
+        None => OutcomeResult::Withdrawn,
+        Some(error) if error.may_have_signed() => OutcomeResult::Unknown,
+        Some(_) => OutcomeResult::Failed,
     }
 }
 
@@ -119,7 +121,28 @@ fn purpose(profile: &Profile) -> Option<Purpose> {
 
 #[cfg(test)]
 mod tests {
+    use kokuin_hsm_config::{pkcs11::Pkcs11Error, yubihsm::YubiHsmError};
+    use kokuin_key::{KeyError, KeyId};
+
     use super::*;
+
+    /// Only what the device said decides: what it did not answer is not known (THR-44, THR-60).
+    #[test]
+    fn a_request_that_the_device_refused_has_failed_and_one_without_answer_is_unknown_thr_44() {
+        let of = |error: KeyError| {
+            let both = [YubiHsmError::Key(error.clone()).into(), Pkcs11Error::Key(error).into()]
+                .map(|e: CeremonyError| outcome(&e));
+            assert_eq!(both[0], both[1]);
+            both[0]
+        };
+        for said in [KeyError::Refused(9), KeyError::LogFull, KeyError::Unavailable] {
+            assert_eq!(of(said), OutcomeResult::Failed);
+        }
+        for silent in [KeyError::AnswerLost, KeyError::TimedOut, KeyError::SessionLost, KeyError::WrongAnswer] {
+            assert_eq!(of(silent), OutcomeResult::Unknown);
+        }
+        assert_eq!(outcome(&CeremonyError::OtherKey(KeyId::new("tsu-1").unwrap())), OutcomeResult::Withdrawn);
+    }
 
     #[test]
     fn asks_for_a_certificate_of_the_keys_purpose_only_jp_ts_14() {

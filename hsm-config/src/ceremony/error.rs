@@ -1,6 +1,6 @@
 //! Why a ceremony does not go on.
 
-use kokuin_key::{KeyId, KeyState};
+use kokuin_key::{KeyError, KeyId, KeyState};
 
 #[cfg(feature = "pkcs11")]
 use crate::pkcs11::Pkcs11Error;
@@ -38,6 +38,18 @@ pub enum CeremonyError {
 }
 
 impl CeremonyError {
+    /// What the key said when it was asked for a signature; `None` if the ceremony ended before.
+    #[must_use]
+    pub const fn of_signing(&self) -> Option<&KeyError> {
+        match self {
+            #[cfg(feature = "pkcs11")]
+            Self::Pkcs11(Pkcs11Error::Key(error)) => Some(error),
+            #[cfg(feature = "yubihsm")]
+            Self::YubiHsm(YubiHsmError::Key(error)) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Stable name, for logs and `docs/errors.md`.
     #[must_use]
     pub const fn code(&self) -> &'static str {

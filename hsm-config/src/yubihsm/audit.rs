@@ -96,6 +96,12 @@ fn ask(client: &Client) -> Result<(Vec<Read>, u16, u32), client::Error> {
     Ok((lines, u16::from(entries.num_entries), unlogged))
 }
 
+/// Every line of the device, without knowing what came before; with the number of those that there are.
+pub(super) fn all_lines(client: &Client) -> Result<(Vec<LogLine>, u16), client::Error> {
+    let (read, count, _) = ask(client)?;
+    Ok((rebuilt(&read, None), count))
+}
+
 /// The lines as the device has them: the digest says which of its two octets an error was.
 fn rebuilt(read: &[Read], anchor: Option<Anchor>) -> Vec<LogLine> {
     let mut lines: Vec<LogLine> = Vec::with_capacity(read.len());

@@ -13,11 +13,15 @@ use crate::manifest::{
     WrapKey,
 };
 use crate::plan::{ObjectKind, ObjectName, Step};
+use crate::yubihsm::audit::all_lines;
 use crate::yubihsm::manage::inventory::kind_on_device;
 use crate::yubihsm::manage::{DeviceSession, ManageError, Station, secrets, shares, spki};
 
 /// Lines of the device's log from which on room is made before a full log stops the device.
 const NEARLY_FULL: u8 = 40;
+
+/// The device's code for insufficient permissions.
+const NOT_ALLOWED: u8 = 0x09;
 
 /// What a ceremony did, as far as it came.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +32,10 @@ pub struct Applied {
     pub keys: Vec<MadeKey>,
     /// Files with shares of wrap keys that were made.
     pub shares: Vec<PathBuf>,
+    /// Lines of the device's log that it was let forget, hexadecimal, as it had them. They are in [`Self::lines_files`] too.
+    pub lines: Vec<String>,
+    /// Files that they were kept in before.
+    pub lines_files: Vec<PathBuf>,
 }
 
 /// A signing key that was made.
@@ -57,14 +65,21 @@ pub struct Applier<'a> {
     manifest: &'a Manifest,
     session: DeviceSession,
     shares: &'a Path,
+    lines: &'a Path,
     applied: Applied,
 }
 
 impl<'a> Applier<'a> {
-    /// Works in `session`; shares of new wrap keys go into the folder `shares`.
+    /// Works in `session`; shares of new wrap keys go into the folder `shares`, lines of the device's log that have to make room into `lines`.
     #[must_use]
-    pub fn new(station: &'a Station, manifest: &'a Manifest, session: DeviceSession, shares: &'a Path) -> Self {
-        Self { station, manifest, session, shares, applied: Applied::default() }
+    pub fn new(
+        station: &'a Station,
+        manifest: &'a Manifest,
+        session: DeviceSession,
+        shares: &'a Path,
+        lines: &'a Path,
+    ) -> Self {
+        Self { station, manifest, session, shares, lines, applied: Applied::default() }
     }
 
     /// What was done so far.
@@ -108,13 +123,34 @@ impl<'a> Applier<'a> {
     fn force_audit(&mut self, setting: AuditSetting) -> Result<(), ManageError> {
         let option = option(setting);
         let used = self.session.call("ask what device it is", Client::device_info)?.log_store_used;
-        if setting != AuditSetting::Off
-            && used >= NEARLY_FULL
-            && let Some(mark) = self.session.log_mark()?
-        {
-            self.session.call("make room in the log", move |client| client.set_log_index(mark.number))?;
+        if setting != AuditSetting::Off && used >= NEARLY_FULL {
+            self.make_room()?;
         }
         self.session.call("set force-audit", move |client| client.set_force_audit_option(option))
+    }
+
+    /// Lines are kept before the device forgets them: nobody else may have read them yet (THR-56).
+    fn make_room(&mut self) -> Result<(), ManageError> {
+        let (lines, told) = match self.session.call("read the log", all_lines) {
+            Err(error) if error.is_refused_with(NOT_ALLOWED) => return Ok(()),
+            read => read?,
+        };
+        if usize::from(told) != lines.len() {
+            return Err(ManageError::Absurd(format!("a log of {told} lines, of which {} can be read", lines.len())));
+        }
+        let Some(last) = lines.last().map(|line| line.number) else { return Ok(()) };
+        let digits: Vec<String> = lines.iter().map(|line| hex::encode(line.to_bytes())).collect();
+        let mark = lines.last().map(|line| hex::encode(line.digest)).unwrap_or_default();
+        let path = self.lines.join(format!("device-log-{last:05}-{mark}.lines"));
+        let text = digits.join("\n");
+        // An attempt before this one may have kept the same lines.
+        if std::fs::read(&path).ok().is_none_or(|kept| kept.trim_ascii_end() != text.as_bytes()) {
+            secrets::write_private(&path, text.as_bytes())?;
+        }
+        self.session.call("make room in the log", move |client| client.set_log_index(last))?;
+        self.applied.lines.extend(digits);
+        self.applied.lines_files.push(path);
+        Ok(())
     }
 
     /// The file comes first: a key that is on the device and in no file would be lost.
@@ -194,7 +230,7 @@ impl DeviceSession {
     /// [`ManageError`] if the device cannot be asked, or the library does not understand a line: it stops reading there.
     pub fn log_mark(&mut self) -> Result<Option<LogMark>, ManageError> {
         let log = match self.call("read the log", Client::get_log_entries) {
-            Err(error) if error.is_refused_with(0x09) => return Ok(None),
+            Err(error) if error.is_refused_with(NOT_ALLOWED) => return Ok(None),
             log => log?,
         };
         let (told, read) = (usize::from(log.num_entries), log.entries.len());

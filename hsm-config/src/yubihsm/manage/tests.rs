@@ -13,6 +13,7 @@ use kokuin_yubihsm_sim::{Firmware as Simulated, Settings, Simulator};
 use super::*;
 use crate::manifest::{Manifest, ObjectId, Role};
 use crate::plan::{Factory, Lack, Need, Plan, compare, preflight};
+use crate::yubihsm::device_log;
 
 const EXAMPLE: &str = include_str!("../../../examples/yubihsm-tsa.toml");
 
@@ -47,7 +48,7 @@ impl Room {
 
     fn apply(&self, mut session: DeviceSession, delete: &[crate::plan::ObjectName]) -> Applied {
         let plan = self.plan(&mut session);
-        let mut applier = Applier::new(&self.station, &self.manifest, session, self.folder.path());
+        let mut applier = Applier::new(&self.station, &self.manifest, session, self.folder.path(), self.folder.path());
         for step in plan.steps(delete).unwrap() {
             applier.take(&step).unwrap_or_else(|error| panic!("{step}: {error}"));
         }
@@ -113,7 +114,7 @@ fn an_interrupted_ceremony_goes_on_where_it_was() {
     let room = room(Simulated::V2_4_1, 7_550_000);
     let mut session = room.station.open_factory().unwrap().unwrap();
     let steps = room.plan(&mut session).steps(&[]).unwrap();
-    let mut applier = Applier::new(&room.station, &room.manifest, session, room.folder.path());
+    let mut applier = Applier::new(&room.station, &room.manifest, session, room.folder.path(), room.folder.path());
     // All but the wrap key, whose shares would be made again, and what follows.
     let before = steps.iter().position(|step| step.to_string().starts_with("add wrap-key")).unwrap();
     for step in &steps[..before] {
@@ -122,6 +123,26 @@ fn an_interrupted_ceremony_goes_on_where_it_was() {
     drop(applier);
     room.provision();
     assert_eq!(room.codes(), Vec::<&str>::new());
+}
+
+/// Force-audit on a log that is nearly full: the device forgets lines, and each was kept before, as the device had it.
+#[test]
+fn lines_that_make_room_are_kept_before_thr_56() {
+    for firmware in [Simulated::V2_2_0, Simulated::V2_4_1] {
+        let room = room(firmware, 7_550_000);
+        room.simulator.fill_log();
+        let applied = room.provision();
+        let [path] = &applied.lines_files[..] else { panic!("{firmware:?}: {:?}", applied.lines_files) };
+        assert_eq!(fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600);
+        let text = fs::read_to_string(path).unwrap();
+        assert_eq!(text.lines().map(str::to_owned).collect::<Vec<_>>(), applied.lines);
+        let kept = device_log::parse(&hex::decode(applied.lines.concat()).unwrap()).unwrap();
+        assert_eq!(device_log::breaks(None, &kept), Vec::<String>::new());
+        assert!(kept.len() >= 40, "{firmware:?}: {}", kept.len());
+        // What is kept and what the device still has follow each other: nothing is lost in between.
+        let (last, left) = (kept.last().unwrap().number, room.simulator.log()[0].number);
+        assert!(left == last || left == last + 1, "{firmware:?}: kept up to {last}, left from {left}");
+    }
 }
 
 /// What somebody changed past the manifest is found, with the audit login alone (THR-59, THR-61).
@@ -134,7 +155,8 @@ fn a_rogue_change_is_found() {
     rogue.id = id(9);
     rogue.key_file = room.folder.path().join("rogue.key");
     // With the rights of the administrator somebody adds a login that may sign.
-    let mut applier = Applier::new(&room.station, &room.manifest, room.login(Role::Admin), room.folder.path());
+    let mut applier =
+        Applier::new(&room.station, &room.manifest, room.login(Role::Admin), room.folder.path(), room.folder.path());
     applier.take(&crate::plan::Step::AddAuthenticationKey(rogue)).unwrap();
     assert_eq!(room.codes(), ["drift.undeclared"]);
     room.login(Role::Admin)
@@ -152,7 +174,8 @@ fn a_rogue_change_is_found() {
 fn nobody_deletes_the_login_they_use() {
     let room = room(Simulated::V2_4_1, 7_550_000);
     room.provision();
-    let mut applier = Applier::new(&room.station, &room.manifest, room.login(Role::Admin), room.folder.path());
+    let mut applier =
+        Applier::new(&room.station, &room.manifest, room.login(Role::Admin), room.folder.path(), room.folder.path());
     let own = crate::plan::ObjectName { kind: crate::plan::ObjectKind::AuthenticationKey, id: id(2) };
     assert_eq!(applier.take(&crate::plan::Step::Delete(own)).unwrap_err().code(), "hsm.own-login");
 }
