@@ -164,7 +164,7 @@ fn a_broken_attempt_does_not_stand_in_the_way() {
 }
 
 #[test]
-fn makes_only_what_it_says() {
+fn makes_only_what_it_says_thr_70() {
     let place = Place::new();
     let store = place.open().unwrap();
     for name in ["rsa-2048", "rsa-1024", "p521", "ml-dsa-65"] {
