@@ -9,6 +9,8 @@ mod bombs;
 mod chain;
 #[path = "service/clocks.rs"]
 mod clocks;
+#[path = "service/elsewhere.rs"]
+mod elsewhere;
 #[path = "service/faulty_key.rs"]
 mod faulty_key;
 #[path = "service/fixture.rs"]
