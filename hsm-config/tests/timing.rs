@@ -28,7 +28,7 @@ impl Class {
     fn moments(&mut self) -> (f64, f64) {
         self.times.sort_by(f64::total_cmp);
         self.times.truncate(self.times.len() * 9 / 10);
-        let count = self.times.len() as f64;
+        let count = f64::from(u32::try_from(self.times.len()).unwrap());
         let mean = self.times.iter().sum::<f64>() / count;
         let variance = self.times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (count - 1.0);
         (mean, variance / count)
@@ -45,7 +45,7 @@ fn t_of<T>(samples: usize, mut input: impl FnMut(bool) -> T, mut measured: impl 
             let value = input(of_fixed);
             let begun = Instant::now();
             measured(black_box(&value));
-            let time = begun.elapsed().as_nanos() as f64;
+            let time = f64::from(u32::try_from(begun.elapsed().as_nanos()).unwrap_or(u32::MAX));
             if of_fixed { fixed.times.push(time) } else { random.times.push(time) }
         }
         let ((one, of_one), (other, of_other)) = (fixed.moments(), random.moments());
