@@ -1,6 +1,8 @@
 //! The service as its callers see it: real routes, keys, log and database; a TSA that a test tells what to answer.
 #![allow(clippy::unwrap_used, clippy::unwrap_in_result, reason = "a test that cannot be set up fails")]
 
+#[path = "service/cross_protocol.rs"]
+mod cross_protocol;
 #[path = "service/devices.rs"]
 mod devices;
 #[path = "service/fake_tsa.rs"]
