@@ -4,6 +4,8 @@
 //! library a back end. Must not know: what is signed and why. Services see `key` only; `cli` wires them together.
 
 #[cfg(any(feature = "pkcs11", feature = "yubihsm"))]
+mod answers;
+#[cfg(any(feature = "pkcs11", feature = "yubihsm"))]
 mod attempt;
 pub mod ceremony;
 #[cfg(any(feature = "pkcs11", feature = "soft", feature = "yubihsm"))]

@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use kokuin_key::{KeyError, KeyId, KeyState, Protection, Purpose, Signer, SigningKey};
-use kokuin_suite::{KeyAlgorithm, Verify};
+use kokuin_suite::KeyAlgorithm;
 
+use crate::answers::Answers;
 use crate::marker::Marker;
 use crate::pkcs11::Pkcs11Uri;
 use crate::pkcs11::session::Token;
@@ -23,7 +24,7 @@ pub(super) struct Shared {
     pub(super) uri: Pkcs11Uri,
     pub(super) token: Arc<Token>,
     pub(super) marker: Marker,
-    pub(super) engine: Arc<dyn Verify>,
+    pub(super) answers: Answers,
 }
 
 impl Pkcs11Key {

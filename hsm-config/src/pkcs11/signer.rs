@@ -36,9 +36,7 @@ impl Signer for Pkcs11Signer {
         };
         let raw = worker.ask(question)?;
         let signature = answer(public.algorithm, raw).ok_or(KeyError::WrongAnswer)?;
-        // What a device gives away is checked, each time (THR-66).
-        let verdict = self.key.engine.verify(prepared.algorithm(), &public.spki, prepared.message(), &signature);
-        verdict.map_err(|_| KeyError::WrongAnswer)?;
+        self.key.answers.check(public, &prepared, &signature)?;
         self.worker = Some(worker);
         Ok(signature)
     }

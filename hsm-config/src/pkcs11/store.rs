@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kokuin_key::{KeyId, SigningKey};
 use kokuin_suite::Verify;
 
+use crate::answers::Answers;
 use crate::marker::Marker;
 use crate::pkcs11::deadline::within;
 use crate::pkcs11::key::{Pkcs11Key, Shared};
@@ -88,7 +89,7 @@ impl Pkcs11Store {
             uri: uri.clone(),
             token: Arc::clone(&self.token),
             marker,
-            engine: Arc::clone(&self.engine),
+            answers: Answers::new(Arc::clone(&self.engine)),
         })))
     }
 }

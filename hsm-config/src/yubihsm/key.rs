@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kokuin_key::{KeyError, KeyId, KeyState, Prepared, Protection, Purpose, Signer, SigningKey};
-use kokuin_suite::{KeyAlgorithm, Verify};
+use kokuin_suite::KeyAlgorithm;
 
+use crate::answers::Answers;
 use crate::marker::Marker;
 use crate::public::DeviceKey;
 use crate::yubihsm::device::Device;
@@ -25,7 +26,7 @@ pub(super) struct Shared {
     pub(super) devices: Vec<Arc<Device>>,
     pub(super) next: AtomicUsize,
     pub(super) marker: Marker,
-    pub(super) engine: Arc<dyn Verify>,
+    pub(super) answers: Answers,
 }
 
 /// One worker's device.
@@ -90,9 +91,7 @@ impl Signer for YubiHsmSigner {
         self.key.marker.check()?;
         let question = Question::new(public.algorithm, &prepared)?;
         let signature = self.device.sign(*object, &question)?;
-        // What a device gives away is checked, each time (THR-66).
-        let verdict = self.key.engine.verify(prepared.algorithm(), &public.spki, prepared.message(), &signature);
-        verdict.map_err(|_| KeyError::WrongAnswer)?;
+        self.key.answers.check(public, &prepared, &signature)?;
         Ok(signature)
     }
 }

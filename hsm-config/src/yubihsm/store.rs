@@ -9,6 +9,7 @@ use kokuin_suite::Verify;
 use yubihsm::Capability;
 use yubihsm::object::{Origin, Type};
 
+use crate::answers::Answers;
 use crate::marker::Marker;
 use crate::public::DeviceKey;
 use crate::record::{RECORD_SUFFIX, Record};
@@ -135,7 +136,7 @@ impl YubiHsmStore {
             devices,
             next: AtomicUsize::new(0),
             marker,
-            engine: Arc::clone(&self.engine),
+            answers: Answers::new(Arc::clone(&self.engine)),
         }))))
     }
 

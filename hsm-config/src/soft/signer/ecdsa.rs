@@ -5,7 +5,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
     EcdsaSigningAlgorithm,
 };
-use kokuin_key::{KeyError, Prepared};
+use kokuin_key::{KeyError, Nonces, Prepared};
 use kokuin_suite::{KeyAlgorithm, SignatureAlgorithm};
 use openssl::pkey::{PKey, Private};
 use openssl::pkey_ctx::PkeyCtx;
@@ -18,7 +18,8 @@ pub(super) struct EcdsaSigner {
     pair: EcdsaKeyPair,
     own: SignatureAlgorithm,
     signed: u32,
-    last_r: Vec<u8>,
+    /// Each signer has a generator of its own; only one that is stuck is cheap enough to look for.
+    nonces: Nonces,
 }
 
 impl EcdsaSigner {
@@ -27,7 +28,7 @@ impl EcdsaSigner {
         let algorithm = signing(key.algorithm).ok_or(KeyError::WrongAlgorithm { key: key.algorithm, asked: own })?;
         let pair = EcdsaKeyPair::from_pkcs8(algorithm, &plain(&key.private)?);
         let pair = pair.map_err(|_| KeyError::Library("taking the key over"))?;
-        Ok(Self { pair, own, signed: 0, last_r: Vec::new() })
+        Ok(Self { pair, own, signed: 0, nonces: Nonces::new(1) })
     }
 
     pub(super) fn sign(&mut self, key: &Opened, prepared: &Prepared<'_>) -> Result<Vec<u8>, KeyError> {
@@ -37,24 +38,13 @@ impl EcdsaSigner {
         } else {
             sign_digest(&key.private, &prepared.digest())?
         };
-        self.check_nonce(&signature)?;
+        self.nonces.check(key.algorithm, &signature)?;
         if is_sample(&mut self.signed) {
             let mut context = PkeyCtx::new(&key.private).map_err(library("context"))?;
             context.verify_init().map_err(library("context"))?;
             check_right(&context.verify(&prepared.digest(), &signature))?;
         }
         Ok(signature)
-    }
-
-    /// The same r twice running means the same nonce twice, which gives the key away (THR-66).
-    fn check_nonce(&mut self, signature: &[u8]) -> Result<(), KeyError> {
-        let r = first_integer(signature).ok_or(KeyError::WrongAnswer)?;
-        if self.last_r == r {
-            return Err(KeyError::WrongAnswer);
-        }
-        self.last_r.clear();
-        self.last_r.extend_from_slice(r);
-        Ok(())
     }
 }
 
@@ -79,24 +69,4 @@ fn sign_digest(private: &PKey<Private>, digest: &[u8]) -> Result<Vec<u8>, KeyErr
     let mut signature = Vec::new();
     context.sign_to_vec(digest, &mut signature).map_err(library("signing"))?;
     Ok(signature)
-}
-
-/// The content octets of r in `SEQUENCE { r INTEGER, s INTEGER }`. Our curves' integers are shorter than 128 octets, the
-/// sequence of P-521's two is not.
-fn first_integer(signature: &[u8]) -> Option<&[u8]> {
-    let head = if *signature.get(1)? == 0x81 { 3 } else { 2 };
-    let len = usize::from(*signature.get(head + 1)?);
-    signature.get(head + 2..head + 2 + len)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_r_behind_either_form_of_length() {
-        assert_eq!(first_integer(&[0x30, 6, 2, 1, 7, 2, 1, 8]), Some(&[7][..]));
-        assert_eq!(first_integer(&[0x30, 0x81, 0x88, 2, 2, 1, 7, 2, 1, 8]), Some(&[1, 7][..]));
-        assert_eq!([first_integer(&[]), first_integer(&[0x30, 6, 2, 9, 7])], [None, None]);
-    }
 }
