@@ -1,6 +1,7 @@
 //! Writes the seeds anew: `cargo run --example seeds`, from `tests/fuzz`. All of them are made here, none is a file of somebody else's.
 
 mod certificate;
+mod device;
 mod evidence;
 mod log;
 mod message;
@@ -18,6 +19,7 @@ fn main() -> io::Result<()> {
         ("log_entry", log::all()),
         ("pdf", pdf::all()),
         ("evidence_record", evidence::all()),
+        ("device", device::all()),
     ] {
         let folder = seeds.join(target);
         fs::create_dir_all(&folder)?;
