@@ -14,7 +14,10 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     arguments::{Format, VerifyArguments},
     exit::{Exit, RunError},
-    input, json, material, text,
+    input, json, material,
+    nonces::Nonces,
+    shown::Shown,
+    text,
 };
 
 /// Judges every file; the worst answer is the run's.
@@ -34,6 +37,7 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Exit, RunError> {
     let policy = CryptoPolicy::default();
     let mut out = std::io::stdout().lock();
     let mut worst = Exit::Passed;
+    let mut nonces = Nonces::default();
     for (index, file) in arguments.files.iter().enumerate() {
         let artifact = input::artifact(file)?;
         let name = file.display().to_string();
@@ -46,6 +50,12 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Exit, RunError> {
         request.require_receipt = arguments.require_receipt;
         let report = validate(&request);
         worst = worst.max(Exit::from(report.status()));
+        if report.is_total_passed()
+            && let Some(first) = nonces.first_with_the_same(&artifact, &name)
+        {
+            complain_of_nonce(&first, &name);
+            worst = worst.max(Exit::Failed);
+        }
         match arguments.format {
             Format::Json => writeln!(out, "{}", json::render(&report)?)?,
             Format::Text if index > 0 => write!(out, "\n{}", text::render(&report))?,
@@ -53,6 +63,14 @@ pub(crate) fn run(arguments: &VerifyArguments) -> Result<Exit, RunError> {
         }
     }
     Ok(worst)
+}
+
+/// Each of the two holds alone; together they give the key away, and with it everything that it signed.
+fn complain_of_nonce(first: &str, second: &str) {
+    let (first, second) = (Shown(first), Shown(second));
+    let message = "one ECDSA nonce in both, so that whoever has them can compute the key: rely on neither (THR-66)";
+    // Nothing is left to be done when standard error is gone, too; the exit code says it as well.
+    let _ignored = writeln!(std::io::stderr(), "kokuin-verify: {first} and {second}: {message}");
 }
 
 fn check_usage(arguments: &VerifyArguments) -> Result<(), RunError> {

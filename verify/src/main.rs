@@ -11,6 +11,7 @@ mod json;
 mod judge;
 mod log;
 mod material;
+mod nonces;
 mod online;
 mod receipt;
 mod shown;
