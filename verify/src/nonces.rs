@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use kokuin_asn1::{Reader, cms::SignedData, tag, tsp::TimeStampResp};
+use kokuin_asn1::{cms::SignedData, tsp::TimeStampResp};
+use kokuin_suite::verify::ecdsa_r;
 
 /// The signatures of one run that hold, by signer and `r`.
 #[derive(Default)]
@@ -20,7 +21,7 @@ impl Nonces {
         let signed = SignedData::parse(token.unwrap_or(artifact)).ok()?;
         let mut found = None;
         for signer in &signed.signer_infos {
-            let Some(r) = first_integer(signer.signature) else { continue };
+            let Some(r) = ecdsa_r(signer.signature) else { continue };
             let before = self
                 .0
                 .entry((signer.sid_raw.to_vec(), r.to_vec()))
@@ -32,14 +33,6 @@ impl Nonces {
         }
         found
     }
-}
-
-/// `r` of `SEQUENCE { r INTEGER, s INTEGER }`; none of a signature of another kind.
-fn first_integer(signature: &[u8]) -> Option<&[u8]> {
-    let mut integers = Reader::enter_only(signature, tag::SEQUENCE, "signature").ok()?;
-    let r = integers.integer("r").ok()?;
-    integers.integer("s").ok()?;
-    Some(r)
 }
 
 #[cfg(test)]

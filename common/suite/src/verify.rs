@@ -4,7 +4,7 @@ pub mod shape;
 
 use std::fmt::Debug;
 
-pub use shape::{Question, split_ecdsa};
+pub use shape::{Question, ecdsa_r, split_ecdsa};
 
 use crate::key::{KeyAlgorithm, KeyRefusal};
 use crate::signature::SignatureAlgorithm;

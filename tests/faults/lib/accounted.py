@@ -7,7 +7,7 @@ import base64, collections, hashlib, json, os, sys
 work, asked = sys.argv[1], int(sys.argv[2])
 entries = [json.loads(line) for line in open(f"{work}/entries")]
 intents, ends, tokens, counts = {}, collections.Counter(), {}, collections.Counter()
-serials, doubled, wrong = {}, 0, []
+serials, doubled = {}, 0
 for each in entries:
     index, entry = each["index"], each["entry"]
     kind = entry["kind"]

@@ -1,12 +1,12 @@
-//! What comes from beyond a connector, and what names devices (THR-58): lines of a device's own log, manifests, URIs of keys. What is accepted is exactly
-//! what would be written.
+//! What comes from beyond a connector, and what names devices (THR-58): lines of a device's own log, manifests, URIs of keys. Lines that are accepted are
+//! exactly what would be written, and a manifest is read or refused without a panic.
 
 #![no_main]
 
 use std::path::Path;
 
 use kokuin_hsm_config::{
-    manifest::{Manifest, ObjectId},
+    manifest::Manifest,
     pkcs11::Pkcs11Uri,
     yubihsm::{
         YubiHsmUri,
@@ -18,10 +18,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|data: &[u8]| {
     check_lines(data);
     let Ok(text) = std::str::from_utf8(data) else { return };
-    if let Ok(manifest) = Manifest::parse(Path::new("manifest.toml"), text) {
-        // What was accepted once has a service that may sign, under numbers that devices have.
-        assert!(manifest.authentication_keys.iter().all(|key| ObjectId::new(u64::from(key.id.as_u16())).is_some()));
-    }
+    drop(Manifest::parse(Path::new("manifest.toml"), text));
     if text.parse::<YubiHsmUri>().is_ok() {
         assert_eq!(text.matches('/').count(), 1);
     }

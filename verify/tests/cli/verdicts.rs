@@ -1,5 +1,12 @@
 //! Verdicts as exit codes, first lines and JSON.
 
+use kokuin_suite::{DigestAlgorithm, digest};
+use p256::{
+    FieldBytes, ProjectivePoint, Scalar,
+    ecdsa::{Signature, SigningKey as Signing},
+    elliptic_curve::{ops::Reduce as _, point::AffineCoordinates as _},
+};
+
 use crate::{
     folder::Folder,
     material::{DATA, NOW, world},
@@ -55,6 +62,41 @@ fn of_several_files_the_worst_decides() {
     assert_eq!(code(&["junk", "other.tst", "good.tst"]), 1);
 }
 
+/// Each holds alone; of the two, with the digests, anybody computes the key.
+#[test]
+fn thr_66_one_nonce_in_two_files_that_pass_is_said_and_is_1() {
+    let a = world("a");
+    let folder = Folder::of(&a);
+    let key = Signing::from_slice(&digest(DigestAlgorithm::Sha256, b"a-tsu")).expect("the TSU's key");
+    let stamped = |gen_time: i64, nonce: u64| {
+        let mut token = a.token(DATA, gen_time);
+        token.signers[0].value = Some(sign_with_nonce(&key, &token.signers[0].set(), nonce));
+        token.build()
+    };
+    folder.put("first.tst", &stamped(NOW - 60, 7));
+    folder.put("same.tst", &stamped(NOW - 50, 7));
+    folder.put("other.tst", &stamped(NOW - 40, 8));
+    folder.put("data", DATA);
+    let run = |files: &[&str]| folder.run(&with(&[files, &["--data", "data"]].concat()));
+    assert_eq!(run(&["same.tst"]).code, 0);
+    assert_eq!(run(&["first.tst", "other.tst", "first.tst"]).code, 0);
+    let said = run(&["first.tst", "other.tst", "same.tst"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.starts_with("kokuin-verify: first.tst and same.tst: one ECDSA nonce"), "{}", said.err);
+    assert_eq!(said.out.matches("TOTAL-PASSED").count(), 3, "each is reported as it is alone: {}", said.out);
+}
+
+/// As no signer does it: with a nonce that is told to it (SEC 1, 4.1.3).
+fn sign_with_nonce(key: &Signing, message: &[u8], nonce: u64) -> Vec<u8> {
+    let octets = |octets: &[u8]| FieldBytes::try_from(octets).expect("32 octets");
+    let hash = Scalar::reduce(&octets(&digest(DigestAlgorithm::Sha256, message)));
+    let nonce = Scalar::from(nonce);
+    let r = Scalar::reduce(&(ProjectivePoint::GENERATOR * nonce).to_affine().x());
+    let s = nonce.invert().expect("not zero") * (hash + r * key.as_nonzero_scalar().as_ref());
+    let signature = Signature::from_scalars(r, s).expect("neither is zero");
+    signature.to_der().as_bytes().to_vec()
+}
+
 #[test]
 fn thr_08_no_signature_is_never_0() {
     let a = world("a");
@@ -84,7 +126,7 @@ fn reads_standard_input_and_digests() {
     let a = world("a");
     let folder = Folder::of(&a);
     let token = folder.put("t.tst", &a.token(DATA, NOW - 60).build());
-    let digest = hex::encode(kokuin_suite::digest(kokuin_suite::DigestAlgorithm::Sha256, DATA));
+    let digest = hex::encode(digest(DigestAlgorithm::Sha256, DATA));
     let said = folder.run_with_input(&with(&["-", "--digest", &format!("sha256:{digest}")]), &token);
     assert_eq!(said.code, 0, "{said:?}");
 }

@@ -281,27 +281,3 @@ proptest! {
         }
     }
 }
-
-/// How long a start takes with a million entries: printed, with `--ignored --nocapture`.
-#[test]
-#[ignore = "a measurement"]
-fn measure_a_start_with_a_million_entries() {
-    let place = Place::sqlite();
-    let start = |what: &str| {
-        let begun = std::time::Instant::now();
-        let log = open(&place).unwrap();
-        println!("{what}: {:?}", begun.elapsed());
-        log
-    };
-    let append = |log: &Log, numbers: std::ops::Range<u64>| {
-        for number in numbers {
-            drop(log.append_encoded(tst(number)));
-        }
-        log.close().unwrap();
-    };
-    append(&start("an empty log"), 0..1_000_000);
-    let log = start("1,000,000 entries, the last statement of accounts up to 65,536 back");
-    let left = 65_536 - log.reader().size().unwrap().0 % 65_536;
-    append(&log, 1_000_000..1_000_000 + left - 10);
-    start("the same, 65,000 entries after the last statement").close().unwrap();
-}

@@ -86,6 +86,12 @@ pub fn split_ecdsa(signature: &[u8], order_len: usize) -> Result<(Vec<u8>, Vec<u
     Ok((padded(r, order_len)?, padded(s, order_len)?))
 }
 
+/// The content octets of `r` in an ECDSA value; none of a value of another kind.
+#[must_use]
+pub fn ecdsa_r(signature: &[u8]) -> Option<&[u8]> {
+    ecdsa_numbers(signature).ok().map(|(r, _)| r)
+}
+
 fn check_ecdsa(signature: &[u8], order_len: usize) -> Result<(), VerifyError> {
     split_ecdsa(signature, order_len).map(drop)
 }
@@ -133,6 +139,14 @@ mod tests {
         for value in bad {
             assert_eq!(check_ecdsa(value, 32), Err(VerifyError::EcdsaEncoding), "{value:02x?}");
         }
+    }
+
+    #[test]
+    fn finds_r_behind_either_form_of_length() {
+        assert_eq!(ecdsa_r(&[0x30, 6, 2, 1, 7, 2, 1, 8]), Some(&[7][..]));
+        let long = [&[0x30, 0x81, 0x88, 2, 66][..], &[1; 66], &[2, 66], &[2; 66]].concat();
+        assert_eq!(ecdsa_r(&long), Some(&[1; 66][..]));
+        assert_eq!([ecdsa_r(&[]), ecdsa_r(&[0x30, 6, 2, 9, 7]), ecdsa_r(&[7; 64])], [None; 3]);
     }
 
     #[test]
